@@ -1,0 +1,1 @@
+"""Tiercel: a workflow orchestrator that speaks Kestra's language."""

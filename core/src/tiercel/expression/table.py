@@ -1,0 +1,87 @@
+"""Tables of the filters, functions and tests that expressions can call.
+
+A theme module (`filters/text.py`, `functions/data.py`) owns the callables; a table maps the
+name that a flow's author writes to the callable and its argument names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+__all__ = ["FILTERS", "FUNCTIONS", "TESTS", "Entry", "Table"]
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One filter, function or test.
+
+    Attributes:
+        name: what the author writes.
+        call: the callable; a filter or test gets the input value first, then its arguments in
+            the order of `parameters`. With `needs_context` an `EvaluationContext` precedes all.
+        parameters: argument names as Kestra spells them, in positional order.
+        keywords: the callable's own parameter names, same order.
+        needs_context: whether `call` wants the evaluation context as its first argument.
+        open_ended: whether it takes any number of positional arguments (`max`, `min`).
+    """
+
+    name: str
+    call: Callable[..., Any]
+    parameters: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    needs_context: bool = False
+    open_ended: bool = False
+
+
+class Table(Mapping[str, Entry]):
+    """A name → `Entry` mapping that theme modules fill by decorating their functions.
+
+    Args:
+        kind: `filter`, `function` or `test`, for error messages.
+        takes_input: whether callables get an input value before their arguments.
+    """
+
+    def __init__(self, kind: str, *, takes_input: bool) -> None:
+        self.kind = kind
+        self._takes_input = takes_input
+        self._entries: dict[str, Entry] = {}
+
+    def add(
+        self, name: str, *parameters: str, needs_context: bool = False, open_ended: bool = False
+    ) -> Callable[[F], F]:
+        """Register the decorated function under `name`.
+
+        The function's positional parameters after the context and the input value stand for
+        `parameters`, one to one; a Python default marks an argument as optional.
+        """
+
+        def register(function: F) -> F:
+            code = function.__code__  # type: ignore[attr-defined]  # plain functions only
+            skip = int(needs_context) + int(self._takes_input)
+            keywords = code.co_varnames[skip : code.co_argcount]
+            if not open_ended and len(keywords) != len(parameters):
+                raise TypeError(f"{self.kind} {name!r}: {parameters} against {keywords}")
+            self._entries[name] = Entry(
+                name, function, parameters, keywords, needs_context, open_ended
+            )
+            return function
+
+        return register
+
+    def __getitem__(self, name: str) -> Entry:
+        return self._entries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+FILTERS = Table("filter", takes_input=True)
+FUNCTIONS = Table("function", takes_input=False)
+TESTS = Table("test", takes_input=True)
