@@ -1,0 +1,1 @@
+"""HTTP tasks: requests and downloads."""

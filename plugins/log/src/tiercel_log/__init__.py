@@ -1,0 +1,1 @@
+"""The Log task: a message into the execution's log."""

@@ -1,0 +1,1 @@
+"""Script tasks and the process task runner."""

@@ -1,0 +1,1 @@
+"""Converters between CSV, JSON and ION."""

@@ -1,0 +1,1 @@
+"""The durable repository over DB-API."""
