@@ -24,7 +24,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 .PHONY: help run test test-slow lint types fmt fix docs bench conformance check lock clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 run: $(READY) ## Run the getting-started flow against a local products API and show its table
 	@$(BIN)/python examples/run_getting_started.py

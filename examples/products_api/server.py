@@ -4,7 +4,7 @@
 
 `GET /products` answers `{"products": [...], "total": n, "skip": s, "limit": l}`; `?limit=` and
 `?skip=` pick a page, `?category=` filters. `GET /products/7` answers one product. Everything else
-is a 404 with a JSON body. The data are in `products.json` beside this file, made up for the examples.
+is a 404 with a JSON body. The data, made up for the examples, are in `products.json` beside it.
 """
 
 from __future__ import annotations
