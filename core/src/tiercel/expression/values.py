@@ -12,7 +12,8 @@ so that everything which does not care keeps working:
 | `BigInteger`          | `BigInteger`, or an `int` beyond 64 bits |
 | `Double`, `Float`     | `float`, `Float32`                     |
 | `BigDecimal`          | `decimal.Decimal`                      |
-| `String`, `URI`       | `str`, `Uri`                           |
+| `String`, `Character` | `str`, `Character`                     |
+| `URI`                 | `Uri`                                  |
 | `List`, array, `Set`  | `list`, `Array`, `ValueSet`            |
 | `Map`, `Map.Entry`    | `dict`, `Entry`                        |
 | `java.time`           | the classes of `temporal`              |
@@ -21,6 +22,7 @@ so that everything which does not care keeps working:
 from __future__ import annotations
 
 import struct
+from decimal import Decimal
 from typing import Any
 
 __all__ = [
@@ -30,11 +32,13 @@ __all__ = [
     "LONG_MIN",
     "Array",
     "BigInteger",
+    "Character",
     "Entry",
     "Float32",
     "Long",
     "Uri",
     "ValueSet",
+    "class_name",
     "wrap32",
     "wrap64",
 ]
@@ -71,6 +75,12 @@ class Float32(float):
 
 class Uri(str):
     """A `java.net.URI`: text everywhere, but no `String` to Java's type tests."""
+
+    __slots__ = ()
+
+
+class Character(str):
+    """One character of a text, as `first` and `last` give it: no `String` to Java's type tests."""
 
     __slots__ = ()
 
@@ -116,3 +126,35 @@ def wrap32(number: int) -> int:
 def wrap64(number: int) -> int:
     """Fold an integer into 64 bits the way Java's `long` overflows."""
     return (number + 2**63) % 2**64 - 2**63
+
+
+_CLASS_NAMES: dict[type, str] = {
+    Long: "java.lang.Long",
+    BigInteger: "java.math.BigInteger",
+    float: "java.lang.Double",
+    Float32: "java.lang.Float",
+    Decimal: "java.math.BigDecimal",
+    bool: "java.lang.Boolean",
+    str: "java.lang.String",
+    Character: "java.lang.Character",
+    Uri: "java.net.URI",
+    list: "java.util.ArrayList",
+    Array: "[Ljava.lang.Object;",
+    ValueSet: "java.util.LinkedHashSet",
+    dict: "java.util.LinkedHashMap",
+    Entry: "java.util.Map$Entry",
+}
+
+
+def class_name(value: Any) -> str:
+    """Return the Java class that Kestra would report for a value.
+
+    A value type of another module names its class in a class attribute `java_class`.
+    """
+    kind = type(value)
+    if kind is int:
+        if INT_MIN <= value <= INT_MAX:
+            return "java.lang.Integer"
+        return "java.lang.Long" if LONG_MIN <= value <= LONG_MAX else "java.math.BigInteger"
+    name = _CLASS_NAMES.get(kind)
+    return name if name else str(getattr(kind, "java_class", kind.__name__))

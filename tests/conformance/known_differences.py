@@ -1,0 +1,85 @@
+"""Decides whether a case that differs from the golden data differs on purpose.
+
+`known_differences.yaml` names the classes. A class applies to a case by its `ids`, its
+`categories`, or its `rule`, so that cases nobody has seen yet are judged like the ones here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+__all__ = ["Difference", "known_class"]
+
+Difference = dict[str, Any]
+"""One failing case: its golden record under `case`, what came out under `actual`, whether that
+was an error under `failed`."""
+
+_MAP_LITERAL = re.compile(r"[{,(\[=:]\s*\{\s*['\"\w]")
+
+
+def _member_order(difference: Difference) -> bool:
+    """Tell whether expected and actual hold the same members in another order."""
+    case = difference["case"]
+    expected = case.get("expect", case.get("expect_json"))
+    template = json.dumps(case["template"], ensure_ascii=False)
+    if difference["failed"] or expected is None or not _MAP_LITERAL.search(template):
+        return False
+    return _pieces(expected) == _pieces(difference["actual"])
+
+
+def _pieces(value: Any) -> list[str]:
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return sorted(re.findall(r"[^\s,{}\[\]]+", text))
+
+
+def _java_error(difference: Difference) -> bool:
+    """Tell whether both fail, and only words that Java itself chose are missing in ours."""
+    error = difference["case"].get("expect_error")
+    if error is None or not difference["failed"]:
+        return False
+    kinds = {error.get("kind"), error.get("cause")} - {None, "IllegalVariableEvaluationException"}
+    return bool(kinds) and not any(
+        kind.startswith(("AttributeNotFound", "RootAttribute", "Parser", "Pebble")) for kind in kinds
+    )
+
+
+def _integer_kinds(difference: Difference) -> bool:
+    """Tell whether only `contains` between an int and a long answers differently."""
+    case = difference["case"]
+    return (
+        not difference["failed"]
+        and "contains" in str(case["template"])
+        and {case.get("expect"), difference["actual"]} == {"true", "false"}
+    )
+
+
+_RULES: dict[str, Callable[[Difference], bool]] = {
+    "member_order": _member_order,
+    "java_error": _java_error,
+    "integer_kinds": _integer_kinds,
+}
+
+
+@cache
+def _classes() -> list[dict[str, Any]]:
+    path = Path(__file__).with_name("known_differences.yaml")
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def known_class(area: str, difference: Difference) -> str:
+    """Return the name of the class that excuses a difference, or an empty text."""
+    for entry in _classes():
+        if (
+            difference["case"]["id"] in entry.get("ids", ())
+            or area in entry.get("categories", ())
+            or ("rule" in entry and _RULES[entry["rule"]](difference))
+        ):
+            return str(entry["name"])
+    return ""
