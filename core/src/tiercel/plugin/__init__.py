@@ -1,1 +1,118 @@
-"""The plugin room."""
+"""Door 2, for authors of tasks: everything a plugin may import.
+
+`hookimpl` and the hook specifications are light; the rest loads when it is first asked for, so a
+plugin's `hooks` module costs next to nothing to import.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tiercel.plugin.hookspecs import Registration, hookimpl
+
+if TYPE_CHECKING:
+    from tiercel.errors import (
+        ConflictError,
+        NotFoundError,
+        StorageError,
+        StorageUriError,
+        StoredFileNotFoundError,
+        TaskError,
+        TaskKilledError,
+        TaskTimeoutError,
+        TiercelError,
+    )
+    from tiercel.model.base import Model, Text
+    from tiercel.model.duration import Duration
+    from tiercel.model.execution import State
+    from tiercel.model.task import AnyTask, TaskBase, TaskList
+    from tiercel.plugin.context import KvStore, Metric, RunContext, StoredWriter, TaskStorage
+    from tiercel.plugin.property import Property
+    from tiercel.plugin.runner import AnyTaskRunner, RunnerCommand, TaskRunner
+    from tiercel.plugin.task import (
+        Decision,
+        Evaluate,
+        Example,
+        Finish,
+        FlowableTask,
+        FlowableView,
+        Lane,
+        MetricInfo,
+        Open,
+        Output,
+        Pause,
+        Task,
+        Wait,
+    )
+
+__all__ = [
+    "AnyTask",
+    "AnyTaskRunner",
+    "ConflictError",
+    "Decision",
+    "Duration",
+    "Evaluate",
+    "Example",
+    "Finish",
+    "FlowableTask",
+    "FlowableView",
+    "KvStore",
+    "Lane",
+    "Metric",
+    "MetricInfo",
+    "Model",
+    "NotFoundError",
+    "Open",
+    "Output",
+    "Pause",
+    "Property",
+    "Registration",
+    "RunContext",
+    "RunnerCommand",
+    "State",
+    "StorageError",
+    "StorageUriError",
+    "StoredFileNotFoundError",
+    "StoredWriter",
+    "Task",
+    "TaskBase",
+    "TaskError",
+    "TaskKilledError",
+    "TaskList",
+    "TaskRunner",
+    "TaskStorage",
+    "TaskTimeoutError",
+    "Text",
+    "TiercelError",
+    "Wait",
+    "hookimpl",
+]
+
+_HOMES = {
+    "tiercel.errors": (
+        "ConflictError NotFoundError StorageError StorageUriError StoredFileNotFoundError "
+        "TaskError TaskKilledError TaskTimeoutError TiercelError"
+    ),
+    "tiercel.model.base": "Model Text",
+    "tiercel.model.duration": "Duration",
+    "tiercel.model.execution": "State",
+    "tiercel.model.task": "AnyTask TaskBase TaskList",
+    "tiercel.plugin.context": "KvStore Metric RunContext StoredWriter TaskStorage",
+    "tiercel.plugin.property": "Property",
+    "tiercel.plugin.runner": "AnyTaskRunner RunnerCommand TaskRunner",
+    "tiercel.plugin.task": (
+        "Decision Evaluate Example Finish FlowableTask FlowableView Lane MetricInfo Open Output "
+        "Pause Task Wait"
+    ),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value

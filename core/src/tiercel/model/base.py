@@ -1,0 +1,40 @@
+"""What all models share: camelCase in YAML, snake_case in Python; closed and frozen."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic.alias_generators import to_camel
+
+__all__ = ["Model", "Text", "scalar_text"]
+
+
+class Model(BaseModel):
+    """Base of everything written in a flow's YAML."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="forbid",
+        frozen=True,
+        defer_build=True,
+        arbitrary_types_allowed=True,
+        use_attribute_docstrings=True,
+    )
+
+
+def scalar_text(value: Any) -> Any:
+    """Return a YAML scalar as the text that a string property makes of it.
+
+    Numbers and booleans become text (`true`, `5`, `1.5`), as Kestra's Jackson does; everything
+    else is returned as it is, for the validator to judge.
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    return value
+
+
+Text = Annotated[str, BeforeValidator(scalar_text)]

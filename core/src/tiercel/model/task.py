@@ -1,0 +1,156 @@
+"""The properties that every task has, and how a task's `type` picks its class.
+
+The classes themselves come from plugins: whoever loads a flow passes a resolver in pydantic's
+validation context (`{"resolve": resolver}`), so this room needs no registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
+
+from tiercel.errors import PluginError, UnknownTypeError
+from tiercel.model.base import Model, Text, scalar_text
+from tiercel.model.retry import Retry
+
+__all__ = ["AnyTask", "Id", "LogLevel", "TaskBase", "TypedModel", "WorkerGroup", "typed_field"]
+
+Id = Annotated[
+    str,
+    BeforeValidator(scalar_text),
+    StringConstraints(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]*$", min_length=1, max_length=256),
+]
+"""A task's or trigger's id: letters, digits, `_` and `-`."""
+
+LogLevel = Annotated[str, StringConstraints(pattern=r"^(ERROR|WARN|INFO|DEBUG|TRACE)$")]
+"""How serious a log line is."""
+
+Resolver = Callable[[str, str], type["TypedModel"]]
+"""From a type's name and kind (`task`, `trigger`, …) to its class.
+
+Raises:
+    UnknownTypeError: no plugin brings it.
+    PluginError: the plugin that brings it is broken.
+"""
+
+
+class TypedModel(Model):
+    """A model whose `type` names the plugin class that stands behind it."""
+
+    type: Text
+    """The plugin's type, such as `io.kestra.plugin.core.log.Log`."""
+
+
+class WorkerGroup(Model):
+    """Where a task would run in Kestra Enterprise; accepted and ignored."""
+
+    key: Text | None = None
+    fallback: Annotated[str, StringConstraints(pattern="^(FAIL|WAIT|CANCEL)$")] | None = None
+
+
+class TaskCache(Model):
+    """Whether a task's outputs are kept for later executions."""
+
+    enabled: bool
+    ttl: Text | None = None
+
+
+class TaskBase(TypedModel):
+    """What every task can declare beside its own properties."""
+
+    id: Id
+    """Unique in its flow."""
+    description: Text | None = None
+    """For people; Markdown."""
+    retry: Retry | None = None
+    """When to try again after a failure."""
+    timeout: Text | None = None
+    """How long an attempt may run, an ISO-8601 duration; may be an expression."""
+    disabled: bool = False
+    """Leave the task out, as if it were not written."""
+    run_if: Text = "true"
+    """Run only when this renders to something true; otherwise the task is SKIPPED."""
+    allow_failure: bool = False
+    """A failure ends the task in WARNING, and the flow goes on."""
+    allow_warning: bool = False
+    """A warning ends the task in SUCCESS."""
+    log_level: LogLevel | None = None
+    """Log lines below this level are dropped."""
+    log_to_file: bool = False
+    """Write the logs to a file in internal storage instead."""
+    task_cache: TaskCache | None = None
+    """Reuse the outputs of an earlier run of the same task."""
+    worker_group: WorkerGroup | None = None
+    """Accepted for compatibility; there are no worker groups."""
+    version: Text | None = None
+    """Accepted for compatibility; the plugin's installed version runs."""
+    plugin_defaults_ref: Text | None = None
+    """Which of the flow's named plugin defaults apply."""
+    assets: Any = None
+    """Accepted for compatibility."""
+
+    type_name: ClassVar[str] = ""
+    """The canonical type, set by the registry when it loads the class."""
+
+
+def typed_field(kind: str, base: type[TypedModel]) -> WrapValidator:
+    """Return a validator that builds the class named by a mapping's `type`.
+
+    Args:
+        kind: what the resolver is asked for: `task`, `trigger`, `condition`, `task runner`.
+        base: what the class must derive from.
+    """
+
+    def validate(value: Any, _handler: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, base):
+            return value
+        if not isinstance(value, dict):
+            raise PydanticCustomError("not_a_mapping", f"A {kind} is a mapping with a `type`")
+        if "type" not in value:
+            raise PydanticCustomError("missing", f"A {kind} needs a `type`")
+        context = info.context or {}
+        resolve: Resolver = context["resolve"]
+        name = scalar_text(value["type"])
+        try:
+            cls = resolve(name, kind)
+        except UnknownTypeError as error:
+            raise PydanticCustomError(
+                "unknown_type",
+                "{reason}",
+                {"reason": str(error), "suggestion": error.suggestion},
+            ) from error
+        except PluginError as error:
+            raise PydanticCustomError(
+                "broken_plugin", "{reason}", {"reason": str(error)}
+            ) from error
+        prepare = context.get("prepare")
+        return cls.model_validate(prepare(value, cls) if prepare else value, context=context)
+
+    return WrapValidator(validate)
+
+
+def _dump(model: TypedModel) -> dict[str, Any]:
+    return model.model_dump(by_alias=True, exclude_unset=True)
+
+
+AnyTask = Annotated[
+    TaskBase,
+    typed_field("task", TaskBase),
+    PlainSerializer(_dump, return_type=dict),
+    WithJsonSchema({"$ref": "#/definitions/task"}),
+]
+"""A task of whatever type its `type` names."""
+
+TaskList = Annotated[list[AnyTask], Field(min_length=1)]
+"""At least one task, in order."""

@@ -1,0 +1,232 @@
+"""`RunContext`: all that a task sees of the world while it runs (contract C3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import timedelta
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from tiercel.plugin.property import Property
+
+__all__ = ["KvEntry", "KvStore", "Metric", "RunContext", "TaskStorage"]
+
+T = TypeVar("T")
+
+
+class RunContext(Protocol):
+    """What `Task.run` is given."""
+
+    @property
+    def variables(self) -> Mapping[str, Any]:
+        """Everything an expression can see: `flow`, `execution`, `inputs`, `outputs`, …"""
+        ...
+
+    @overload
+    def render(self, value: Property[T]) -> T: ...
+    @overload
+    def render(self, value: Property[T] | None) -> T | None: ...
+    def render(self, value: Any) -> Any:
+        """Return a property's value with its expressions rendered; None stays None.
+
+        Raises:
+            ExpressionError: an expression is wrong.
+            TaskError: the rendered value is not of the property's type.
+        """
+        ...
+
+    def render_text(self, template: str, extra: Mapping[str, Any] | None = None) -> str:
+        """Render a template to text; `extra` variables are seen beside the execution's own."""
+        ...
+
+    def evaluate(self, template: str, extra: Mapping[str, Any] | None = None) -> Any:
+        """Render a template; a lone expression keeps its native type."""
+        ...
+
+    @property
+    def storage(self) -> TaskStorage:
+        """Files in internal storage."""
+        ...
+
+    @property
+    def working_dir(self) -> Path:
+        """A private folder of this attempt, made on first use and removed afterwards."""
+        ...
+
+    def log(self, level: str, message: str) -> None:
+        """Log one line; `level` is TRACE, DEBUG, INFO, WARN or ERROR. Secrets are masked."""
+        ...
+
+    def metric(self, metric: Metric) -> None:
+        """Record a measurement."""
+        ...
+
+    def progress(self, fraction: float, message: str = "") -> None:
+        """Tell watchers how far this attempt is, from 0 to 1; nothing is stored."""
+        ...
+
+    def secret(self, key: str) -> str:
+        """Return a secret of the flow's namespace; it is masked in logs from here on.
+
+        Raises:
+            NotFoundError: there is no such secret.
+        """
+        ...
+
+    def kv(self, namespace: str | None = None) -> KvStore:
+        """Return the key-value store of a namespace, the flow's own by default."""
+        ...
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the attempt should stop: it was killed or ran out of time."""
+        ...
+
+    def on_kill(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called, from another thread, when the attempt must stop.
+
+        A callback given after that point is called at once.
+        """
+        ...
+
+
+class TaskStorage(Protocol):
+    """Internal storage as one task sees it."""
+
+    def open(self, uri: str) -> BinaryIO:
+        """Open a stored file for reading; `uri` is a `kestra://` URI.
+
+        Raises:
+            StoredFileNotFoundError: there is no such file.
+            StorageUriError: not a storage URI, or one this flow may not read.
+        """
+        ...
+
+    def create(self, name: str) -> StoredWriter:
+        """Begin a new file of this task run; it appears, whole, when the writer is closed."""
+        ...
+
+    def put(self, path: Path, name: str | None = None) -> str:
+        """Store a local file as a file of this task run and return its URI."""
+        ...
+
+    def size(self, uri: str) -> int:
+        """Return a stored file's size in bytes."""
+        ...
+
+    def delete(self, uri: str) -> bool:
+        """Delete a stored file; return whether it was there."""
+        ...
+
+    def namespace_file(self, path: str, namespace: str | None = None) -> BinaryIO:
+        """Open a namespace file for reading."""
+        ...
+
+
+class StoredWriter(Protocol):
+    """A file being written: nobody sees it before `close`, and never when `abort` was called.
+
+    As a context manager it closes at the end of the block, and aborts on an exception.
+    """
+
+    def write(self, data: bytes) -> int:
+        """Write some bytes; return how many."""
+        ...
+
+    def close(self) -> str:
+        """Make the file visible and return its URI."""
+        ...
+
+    def abort(self) -> None:
+        """Forget what was written."""
+        ...
+
+    @property
+    def uri(self) -> str:
+        """The URI that the file has once it is closed."""
+        ...
+
+    def __enter__(self) -> StoredWriter: ...
+    def __exit__(self, *exc_info: object) -> None: ...
+
+
+class KvEntry(Protocol):
+    """A key of a namespace, without its value."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def description(self) -> str | None: ...
+
+
+class KvStore(Protocol):
+    """The key-value pairs of one namespace. Values are JSON-like, or dates and durations."""
+
+    def get(self, key: str) -> Any:
+        """Return a value.
+
+        Raises:
+            NotFoundError: there is no such key, or it expired.
+        """
+        ...
+
+    def set(
+        self,
+        key: str,
+        value: Any,
+        *,
+        ttl: timedelta | None = None,
+        overwrite: bool = True,
+        description: str | None = None,
+    ) -> None:
+        """Write a value; `ttl` is how long it lives.
+
+        Raises:
+            ConflictError: the key exists and `overwrite` is false.
+        """
+        ...
+
+    def delete(self, key: str) -> bool:
+        """Delete a key; return whether it was there."""
+        ...
+
+    def keys(self, prefix: str = "") -> Iterator[str]:
+        """Return the living keys that begin with `prefix`, sorted."""
+        ...
+
+
+class Metric:
+    """One measurement: `Metric.counter("rows", 5)` or `Metric.timer("query", timedelta)`.
+
+    Attributes:
+        name: dotted, lower case (`records.loaded`).
+        kind: `counter`, `timer` or `gauge`.
+        value: the increment, or seconds for a timer.
+        tags: what to group by; never ids of executions.
+    """
+
+    __slots__ = ("kind", "name", "tags", "value")
+
+    def __init__(self, name: str, kind: str, value: float, tags: Mapping[str, str]) -> None:
+        self.name = name
+        self.kind = kind
+        self.value = value
+        self.tags = dict(tags)
+
+    @classmethod
+    def counter(cls, name: str, value: float, **tags: str) -> Metric:
+        """Return a count of things."""
+        return cls(name, "counter", value, tags)
+
+    @classmethod
+    def timer(cls, name: str, duration: timedelta, **tags: str) -> Metric:
+        """Return a length of time."""
+        return cls(name, "timer", duration.total_seconds(), tags)
+
+    @classmethod
+    def gauge(cls, name: str, value: float, **tags: str) -> Metric:
+        """Return a level that goes up and down."""
+        return cls(name, "gauge", value, tags)

@@ -1,0 +1,148 @@
+"""`Property[T]`: a task property that may hold an expression.
+
+    uri: Property[str]
+    headers: Property[dict[str, str]] | None = None
+    concurrent: Property[int] = Property.of(4)
+
+What the author wrote is kept as it is until the task asks for it with `ctx.render(self.uri)`,
+which renders it and validates the result as `T`. A value without any expression is validated
+when the flow is loaded, so that a wrong type is found before anything runs.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
+
+from pydantic import TypeAdapter
+from pydantic_core import core_schema
+
+from tiercel.model.base import scalar_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+
+__all__ = ["Property", "has_expression"]
+
+T = TypeVar("T")
+_UNSET: Any = object()
+
+
+class Property(Generic[T]):
+    """A value of type `T`, or the expression that will render to one.
+
+    Attributes:
+        raw: what the flow's author wrote: a scalar, text, list or mapping.
+        target: the type to render to.
+    """
+
+    __slots__ = ("_value", "raw", "target")
+
+    def __init__(self, raw: Any, target: Any, value: Any = _UNSET) -> None:
+        self.raw = raw
+        self.target = target
+        self._value = value
+
+    @classmethod
+    def of(cls, value: T) -> Property[T]:
+        """Return a property that holds `value` itself: for defaults and for tests."""
+        return cls(value, type(value), value)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether there is nothing to render."""
+        return self._value is not _UNSET
+
+    def resolve(self, render: Callable[[Any, bool], Any]) -> T:
+        """Return the value, rendering it with `render(raw, as_text)` if it holds an expression.
+
+        Args:
+            render: renders text, or every text inside a list or mapping; with `as_text` false a
+                lone expression keeps its native type.
+
+        Raises:
+            ExpressionError: an expression is wrong.
+            ValueError: the rendered value is no `T`.
+        """
+        if self._value is not _UNSET:
+            return self._value  # type: ignore[no-any-return]  # validated as T when built
+        wants_text = _wants_text(self.target)
+        value = render(self.raw, wants_text)
+        if self.target is str:
+            return scalar_text(value)  # type: ignore[no-any-return]  # T is str here
+        return _validate(self.target, value, wants_text=wants_text)  # type: ignore[no-any-return]
+
+    def __repr__(self) -> str:
+        return f"Property({self.raw!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Property) and self.raw == other.raw
+
+    def __hash__(self) -> int:
+        return hash(repr(self.raw))
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        target = (get_args(source) or (Any,))[0]
+
+        def build(raw: Any, validate: Callable[[Any], Any]) -> Property[Any]:
+            if isinstance(raw, Property):
+                return raw
+            if has_expression(raw):
+                return Property(raw, target)
+            value = scalar_text(raw) if _wants_text(target) else raw
+            return Property(raw, target, validate(value))
+
+        return core_schema.no_info_wrap_validator_function(
+            build,
+            handler.generate_schema(target),
+            serialization=core_schema.plain_serializer_function_ser_schema(lambda prop: prop.raw),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        inner = handler(schema)
+        if inner.get("type") == "string" and not inner.keys() & {"enum", "format", "pattern"}:
+            return {**inner, "$dynamic": True}
+        expression = {"type": "string", "pattern": r"\{[{%]"}
+        return {"anyOf": [inner, expression], "$dynamic": True}
+
+
+def has_expression(value: Any) -> bool:
+    """Return whether `value`, or anything inside it, holds a template tag."""
+    if isinstance(value, str):
+        return "{{" in value or "{%" in value or "{#" in value
+    if isinstance(value, dict):
+        return any(has_expression(part) for item in value.items() for part in item)
+    if isinstance(value, list | tuple):
+        return any(map(has_expression, value))
+    return False
+
+
+@lru_cache(maxsize=1024)
+def _wants_text(target: Any) -> bool:
+    return target is str or str in get_args(target)
+
+
+@lru_cache(maxsize=1024)
+def _adapter(target: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(target)
+
+
+def _validate(target: Any, value: Any, *, wants_text: bool) -> Any:
+    if target is Any:
+        return value
+    if isinstance(value, str) and not wants_text and value.lstrip()[:1] in ("[", "{"):
+        import json
+
+        # What is not JSON after all is explained by the type's own validation.
+        with suppress(ValueError):
+            value = json.loads(value)
+    return _adapter(target).validate_python(value)

@@ -1,0 +1,57 @@
+"""`TaskRunner`: where a script task's command runs: as a process, in a container, elsewhere."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import PlainSerializer
+
+from tiercel.model.task import TypedModel, typed_field
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tiercel.plugin.context import RunContext
+
+__all__ = ["AnyTaskRunner", "RunnerCommand", "TaskRunner"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerCommand:
+    """What a task runner is to run.
+
+    Attributes:
+        argv: program and arguments.
+        cwd: the folder it runs in; holds the input files, and receives the output files.
+        env: environment variables beside the runner's own.
+        container_image: the image, for runners that use one.
+        on_line: called with (is_stderr, line) for each line of output, as it comes.
+    """
+
+    argv: Sequence[str]
+    cwd: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    container_image: str | None = None
+    on_line: Callable[[bool, str], None] = lambda _stderr, _line: None
+
+
+class TaskRunner(TypedModel):
+    """Runs a command somewhere: subclass it and write `run`."""
+
+    @abstractmethod
+    def run(self, ctx: RunContext, command: RunnerCommand) -> int:
+        """Run the command to its end and return its exit code.
+
+        It must end soon after `ctx.on_kill` calls back, with everything it started gone.
+        """
+
+
+AnyTaskRunner = Annotated[
+    TaskRunner,
+    typed_field("task runner", TaskRunner),
+    PlainSerializer(lambda runner: runner.model_dump(by_alias=True, exclude_unset=True)),
+]
+"""A task runner of whatever type its `type` names."""

@@ -1,0 +1,215 @@
+"""What a task's author subclasses: `Task` for work, `FlowableTask` for control flow."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from tiercel.model.execution import State
+from tiercel.model.task import AnyTask, TaskBase
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tiercel.plugin.context import RunContext
+
+__all__ = [
+    "Decision",
+    "Evaluate",
+    "Example",
+    "Finish",
+    "FlowableTask",
+    "FlowableView",
+    "Lane",
+    "MetricInfo",
+    "Open",
+    "Output",
+    "Pause",
+    "Task",
+    "Wait",
+]
+
+
+class Output(BaseModel):
+    """What a task produces; fields are snake_case here and camelCase to the flow.
+
+    A task without outputs returns `Output()`, or declares `Task[Output]` and returns None.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        defer_build=True,
+        use_attribute_docstrings=True,
+    )
+
+    def state(self) -> State | None:
+        """Return the state the task run ends in, or None for SUCCESS (WARNING, say)."""
+        return None
+
+
+OutputT = TypeVar("OutputT", bound=Output, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A piece of YAML for the docs: a whole flow when `full`, otherwise one task's properties."""
+
+    title: str
+    code: str
+    full: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MetricInfo:
+    """A metric that a task reports, for the docs."""
+
+    name: str
+    kind: str
+    description: str = ""
+
+
+class Task(TaskBase, Generic[OutputT]):
+    """A task that does something: subclass it, declare properties as fields, write `run`.
+
+    Class attributes that say more about the type:
+        title: one line; the docstring's first line by default.
+        examples: shown in docs and offered by editors.
+        metrics: what `ctx.metric` is called with.
+        aliases come with the registration, not here.
+    """
+
+    examples: ClassVar[tuple[Example, ...]] = ()
+    metrics: ClassVar[tuple[MetricInfo, ...]] = ()
+    deprecated: ClassVar[str | None] = None
+
+    @abstractmethod
+    def run(self, ctx: RunContext) -> OutputT | Coroutine[Any, Any, OutputT] | None:
+        """Do the work; may be `async`. Raise to fail, `TaskError(retryable=False)` for good.
+
+        It may be called again for the same task run: after a crash, or by `retry`.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Tasks that run one after the other under a flowable task.
+
+    Attributes:
+        key: names the lane among its siblings; a string or an index.
+        tasks: what runs, in order.
+        value: the loop value that the tasks see as `taskrun.value`.
+        iteration: the loop index that they see as `taskrun.iteration`.
+    """
+
+    key: str | int
+    tasks: tuple[TaskBase, ...]
+    value: str | None = None
+    iteration: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Begin these lanes now."""
+
+    lanes: tuple[Lane, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to do until another lane ends, or until `until` when it is given."""
+
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Hold the whole execution until someone resumes it, or until `until` passes."""
+
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluate:
+    """Have expressions rendered; the answer is in `view.values` when `next` is called again.
+
+    Attributes:
+        expressions: name → what the author wrote (text, list or mapping).
+        key: tells one question of the same task from another; the answer is kept by this key.
+    """
+
+    expressions: Mapping[str, Any]
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The flowable is done.
+
+    Attributes:
+        state: how; SUCCESS, WARNING, FAILED or KILLED. Open lanes are killed.
+        outputs: what the flowable's task run gives to later tasks.
+        error: why it failed, for its log.
+    """
+
+    state: State
+    outputs: Mapping[str, Any] | None = None
+    error: str | None = None
+
+
+Decision = Open | Wait | Pause | Evaluate | Finish
+
+
+@dataclass(frozen=True, slots=True)
+class FlowableView:
+    """What `FlowableTask.next` may look at: frozen, and the same in every replay.
+
+    Attributes:
+        at: the time of the event being handled.
+        values: answers to `Evaluate`, by key.
+        opened: how many lanes were opened so far.
+        active: how many of them have not ended.
+        worst: the most serious state that an ended lane had (SUCCESS when none has ended).
+        lanes: ended lanes by key, with the state each ended in.
+        due: whether the time of the last `Wait(until)` or `Pause(until)` has come.
+        resumed: what a paused task was resumed with; None when it was not.
+    """
+
+    at: datetime
+    values: Mapping[str, Mapping[str, Any]]
+    opened: int
+    active: int
+    worst: State
+    lanes: Mapping[str | int, State]
+    due: bool = False
+    resumed: Mapping[str, Any] | None = None
+
+
+class FlowableTask(TaskBase):
+    """A task that decides which other tasks run: subclass it and write `next`.
+
+    `next` must be pure: no I/O, no clock, no randomness; everything it may know is in the view.
+    `errors` and `finally` are handled by the engine, the same for every flowable.
+    """
+
+    examples: ClassVar[tuple[Example, ...]] = ()
+    metrics: ClassVar[tuple[MetricInfo, ...]] = ()
+    deprecated: ClassVar[str | None] = None
+
+    errors: list[AnyTask] | None = None
+    """What runs when one of its tasks failed."""
+    finally_: list[AnyTask] | None = Field(default=None, alias="finally")
+    """What runs at its end, failed or not."""
+
+    @abstractmethod
+    def next(self, view: FlowableView) -> Decision:
+        """Say what happens now: asked at the start, when a lane ends, when an answer comes."""
+
+    @abstractmethod
+    def children(self) -> tuple[TaskBase, ...]:
+        """Return every task directly below this one, without `errors` and `finally`."""

@@ -1,0 +1,308 @@
+"""The repository SPI: everything durable but files.
+
+Flows and their revisions, executions and their task runs, logs, metrics, key-value pairs; and,
+in the same unit of work, the engine's own: the event log, the outbox of commands, the inbox of
+events from outside, and who owns which execution. One transaction is worth more than a swappable
+broker, so the queue is not an SPI of its own.
+
+Events and commands are text to a repository: the engine encodes and decodes them. The contract
+suite in `tiercel.testing.contracts.repository` says exactly what an implementation must do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol, runtime_checkable
+
+from tiercel.model.execution import Execution, LogEntry, MetricEntry, State, TaskRun
+
+__all__ = [
+    "Claim",
+    "ExecutionQuery",
+    "KvRecord",
+    "Repository",
+    "StoredCommand",
+    "StoredEvent",
+    "StoredFlow",
+    "UnitOfWork",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFlow:
+    """One revision of a flow, with its source as it was written."""
+
+    tenant: str
+    namespace: str
+    id: str
+    revision: int
+    source: str
+    created: datetime
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """One line of an execution's event log; `sequence` counts from 1 without gaps."""
+
+    execution_id: str
+    sequence: int
+    kind: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCommand:
+    """Something to do that was decided and is not known to be done.
+
+    Attributes:
+        id: unique within the execution; derived from what it is for.
+        due: not before this time; None for at once.
+    """
+
+    execution_id: str
+    id: str
+    kind: str
+    payload: str
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who runs an execution: `epoch` grows with each change of owner; the lease ends at `until`."""
+
+    execution_id: str
+    owner: str
+    epoch: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KvRecord:
+    """One key of a namespace. `value` is JSON text; `kind` says how to read it."""
+
+    namespace: str
+    key: str
+    value: str
+    kind: str
+    created: datetime
+    updated: datetime
+    expires: datetime | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionQuery:
+    """Which executions to list, newest first.
+
+    Attributes:
+        after_id: list those older than this execution: the page after it.
+        limit: at most so many.
+        labels: all of these must be set.
+    """
+
+    tenant: str = "main"
+    namespace: str | None = None
+    flow_id: str | None = None
+    states: frozenset[State] = frozenset()
+    labels: tuple[tuple[str, str], ...] = ()
+    parent_id: str | None = None
+    started_after: datetime | None = None
+    started_before: datetime | None = None
+    after_id: str | None = None
+    limit: int = 25
+
+
+class UnitOfWork(Protocol):
+    """Writes that become visible together, or not at all."""
+
+    def save_execution(self, execution: Execution) -> None:
+        """Write the execution's own row (its task runs have theirs)."""
+        ...
+
+    def save_task_runs(self, execution_id: str, task_runs: Iterable[TaskRun]) -> None:
+        """Write task runs, replacing what was there by id."""
+        ...
+
+    def append_events(self, events: Iterable[StoredEvent]) -> None:
+        """Append to event logs.
+
+        Raises:
+            ConflictError: a sequence number is taken: somebody else runs this execution.
+        """
+        ...
+
+    def add_commands(self, commands: Iterable[StoredCommand]) -> None:
+        """Put commands in the outbox; one with a known id replaces it."""
+        ...
+
+    def remove_commands(self, execution_id: str, ids: Iterable[str]) -> None:
+        """Take done commands out of the outbox; unknown ids are ignored."""
+        ...
+
+    def append_logs(self, entries: Iterable[LogEntry]) -> None:
+        """Append log lines, in order."""
+        ...
+
+    def append_metrics(self, entries: Iterable[MetricEntry]) -> None:
+        """Append measurements."""
+        ...
+
+    def save_flow(self, flow: StoredFlow) -> None:
+        """Write a new revision.
+
+        Raises:
+            ConflictError: that revision exists.
+        """
+        ...
+
+    def delete_flow(self, tenant: str, namespace: str, flow_id: str) -> None:
+        """Mark every revision as deleted; executions keep theirs."""
+        ...
+
+    def delete_execution(self, execution_id: str) -> None:
+        """Delete an execution with everything that hangs on it."""
+        ...
+
+    def put_kv(self, record: KvRecord, *, overwrite: bool = True) -> None:
+        """Write a key; `created` of an existing key stays.
+
+        Raises:
+            ConflictError: the key exists, has not expired by `record.updated`, and `overwrite` is
+                false.
+        """
+        ...
+
+    def delete_kv(self, namespace: str, key: str) -> bool:
+        """Delete a key; return whether it was there."""
+        ...
+
+    def send(self, execution_id: str, kind: str, payload: str) -> None:
+        """Put an event from outside into the inbox of whoever owns the execution."""
+        ...
+
+    def receive(self, owner: str, limit: int = 100) -> Sequence[tuple[int, str, str, str]]:
+        """Return (number, execution id, kind, payload) of inbox events of executions of `owner`.
+
+        They stay until `acknowledge`, which belongs in the transaction that applied them.
+        """
+        ...
+
+    def acknowledge(self, numbers: Iterable[int]) -> None:
+        """Delete inbox events."""
+        ...
+
+    def claim(
+        self, execution_id: str, owner: str, now: datetime, lease: timedelta, *, force: bool = False
+    ) -> Claim | None:
+        """Become the owner of an execution, and return the claim with a new epoch.
+
+        Returns None when another owner's lease has not ended yet, unless `force` says that owner
+        is known to be dead. Claiming what one owns already renews it and keeps the epoch.
+        """
+        ...
+
+    def renew(self, owner: str, until: datetime) -> int:
+        """Extend all leases of `owner`; return how many there are."""
+        ...
+
+    def release(self, execution_id: str, owner: str) -> None:
+        """Stop owning an execution; harmless when one does not."""
+        ...
+
+
+@runtime_checkable
+class Repository(Protocol):
+    """The durable state. Safe to use from several threads; reads never see half a transaction."""
+
+    def transaction(self) -> AbstractContextManager[UnitOfWork]:
+        """Begin a unit of work: committed at the end of the block, rolled back on an exception.
+
+        Raises:
+            RepositoryError: it could not be committed; nothing of it is visible.
+        """
+        ...
+
+    def flow(
+        self, tenant: str, namespace: str, flow_id: str, revision: int | None = None
+    ) -> StoredFlow:
+        """Return a revision of a flow, the newest by default; a deleted one only by revision.
+
+        Raises:
+            NotFoundError: there is no such flow or revision.
+        """
+        ...
+
+    def flows(self, tenant: str = "main", namespace: str | None = None) -> Sequence[StoredFlow]:
+        """Return the newest revision of every living flow, by namespace and id."""
+        ...
+
+    def flow_revisions(self, tenant: str, namespace: str, flow_id: str) -> Sequence[StoredFlow]:
+        """Return all revisions of a flow, oldest first."""
+        ...
+
+    def execution(self, execution_id: str) -> Execution:
+        """Return an execution with its task runs (`flow` and `scopes` are not stored).
+
+        Raises:
+            NotFoundError: there is no such execution.
+        """
+        ...
+
+    def executions(self, query: ExecutionQuery) -> Sequence[Execution]:
+        """Return executions without their task runs, newest first."""
+        ...
+
+    def events(self, execution_id: str) -> Sequence[StoredEvent]:
+        """Return an execution's event log in order."""
+        ...
+
+    def commands(self, execution_id: str) -> Sequence[StoredCommand]:
+        """Return the commands of an execution that are not known to be done, oldest first."""
+        ...
+
+    def claims(self) -> Sequence[Claim]:
+        """Return who owns what."""
+        ...
+
+    def unfinished(self) -> Sequence[str]:
+        """Return the ids of executions not terminal, or with commands left, oldest first."""
+        ...
+
+    def logs(
+        self,
+        execution_id: str,
+        *,
+        task_run_id: str | None = None,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> Sequence[tuple[int, LogEntry]]:
+        """Return (sequence number, line) in order of the numbers, those greater than `after`."""
+        ...
+
+    def metrics(self, execution_id: str) -> Sequence[MetricEntry]:
+        """Return an execution's measurements in order."""
+        ...
+
+    def kv(self, namespace: str, key: str, now: datetime) -> KvRecord:
+        """Return a key that has not expired by `now`.
+
+        Raises:
+            NotFoundError: there is no such key, or it expired.
+        """
+        ...
+
+    def kv_list(self, namespace: str, now: datetime, prefix: str = "") -> Sequence[KvRecord]:
+        """Return the living keys of a namespace that begin with `prefix`, by key."""
+        ...
+
+    def info(self) -> dict[str, Any]:
+        """Return what an operator wants to know: engine, version, location, schema version."""
+        ...
+
+    def close(self) -> None:
+        """Release connections."""
+        ...
