@@ -38,6 +38,7 @@ from tiercel import _duration
         ("PT0.100S", "PT0.1S"),
         ("PT+3H-3M", "PT2H57M"),
         ("PT60S", "PT1M"),
+        ("P1Dt", "PT24H"),
     ],
 )
 def test_durations_print_as_java_prints_them(text: str, printed: str) -> None:
@@ -47,7 +48,22 @@ def test_durations_print_as_java_prints_them(text: str, printed: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "P", "PT", "-P", "P1DT", "1H", "5m", "P1W", "P1M", "P1Y", "PT1.5H", "PT.5S", "PT1D"),
+        *(
+            "",
+            "P",
+            "PT",
+            "Pt",
+            "-P",
+            "P1DT",
+            "1H",
+            "5m",
+            "P1W",
+            "P1M",
+            "P1Y",
+            "PT1.5H",
+            "PT.5S",
+            "PT1D",
+        ),
         *("PT1M1H", " PT1S", "PT1S ", "PT1S\n", "PT1.0123456789S", "PT--1S", "PT१S", "P1D2H"),
         *("PT9223372036854775808S", "P-106751991167301D"),
     ],

@@ -41,7 +41,8 @@ def parse(text: str) -> timedelta:
 def parse_nanos(text: str) -> int:
     """Read a duration as a number of nanoseconds; raise `ValueError` like `parse`."""
     match = _SYNTAX.fullmatch(text)
-    if match is None or (match[3] or "x") in "Tt" or not (match[2] or match[3]):
+    # Java takes `P1Dt`, with nothing after a small `t`, but not `P1DT`.
+    if match is None or match[3] == "T" or not (match[2] or len(match[3] or "") > 1):
         raise ValueError(
             f"Not an ISO-8601 duration: {text!r}; write days, hours, minutes and seconds "
             "like 'P2D' or 'PT1H30M'"
