@@ -95,6 +95,12 @@ def test_the_pure_half_of_the_engine_imports_nothing_that_touches_the_world(path
 
 
 @pytest.mark.parametrize("path", PURE, ids=lambda path: path.stem)
+def test_the_pure_half_of_the_engine_does_not_know_the_impure_one(path: Path) -> None:
+    impure = {f"tiercel.engine.{name}" for name in IMPURE_HALF}
+    assert modules_imported(path).isdisjoint(impure)
+
+
+@pytest.mark.parametrize("path", PURE, ids=lambda path: path.stem)
 def test_the_pure_half_of_the_engine_calls_nothing_that_touches_the_world(path: Path) -> None:
     assert names_called(path).isdisjoint(IMPURE_CALLS)
 

@@ -1,0 +1,153 @@
+"""Every example in the documentation is true: files are quoted verbatim, code and commands run.
+
+A page is read from top to bottom, in a folder of its own where `examples/` is at hand:
+
+- a block with `title="path"` shows that file of the repository, whole or in part; if the
+  repository has no such file, the block makes it, for the blocks after it;
+- a `yaml` block with `tasks:` is a flow and must load, others must be YAML;
+- a `python` block without a title runs, seeing what the blocks before it defined;
+- a `console` block runs its `$ tiercel …` lines; the lines below each must appear, in order, in
+  what the command prints, where `…` stands for anything. A last line `[exit N]` gives the exit
+  code, 0 if absent;
+- `text`, `toml`, `json` and the like are shown only.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+FENCE = re.compile(r"^(?P<mark>```+)(?P<info>[^\n]*)\n(?P<text>.*?)^(?P=mark)$", re.M | re.S)
+TITLE = re.compile(r'title="([^"]+)"')
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for pattern in ("*.md", "docs/**/*.md", "core/README.md", "plugins/*/README.md")
+    for path in ROOT.glob(pattern)
+    if FENCE.search(path.read_text(encoding="utf-8"))
+)
+SHOWN_ONLY = {"", "text", "toml", "json", "ini", "make"}
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block of a page."""
+
+    language: str
+    title: str | None
+    text: str
+    where: str
+
+
+def blocks(page: str) -> Iterator[Block]:
+    source = (ROOT / page).read_text(encoding="utf-8")
+    for match in FENCE.finditer(source):
+        line = source.count("\n", 0, match.start()) + 1
+        title = TITLE.search(match["info"])
+        language = match["info"].strip().split(" ")[0]
+        yield Block(language, title and title[1], match["text"], f"{page}:{line}")
+
+
+class Page:
+    """Plays the blocks of one page in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.names: dict[str, Any] = {"__name__": "documentation"}
+        scripts = Path(sys.executable).parent
+        self.env = {
+            **os.environ,
+            "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
+            "TIERCEL_HOME": str(folder / "home"),
+            "NO_COLOR": "1",
+            "COLUMNS": "100",
+        }
+        (folder / "examples").symlink_to(ROOT / "examples")
+
+    def play(self, block: Block) -> None:
+        """Check one block.
+
+        Raises:
+            AssertionError: it does not hold; the message names page and line.
+        """
+        if block.title:
+            self.file(block)
+        match block.language:
+            case "yaml":
+                self.yaml(block)
+            case "python" if not block.title:
+                code = compile(
+                    "\n" * int(block.where.rpartition(":")[2]) + block.text, block.where, "exec"
+                )
+                exec(code, self.names)
+            case "console":
+                self.console(block)
+            case other:
+                assert block.title or other in SHOWN_ONLY, f"{block.where}: what is {other!r}?"
+
+    def file(self, block: Block) -> None:
+        assert block.title is not None
+        original = ROOT / block.title
+        if original.is_file():
+            text = original.read_text(encoding="utf-8")
+            assert block.text in text, f"{block.where}: not what stands in {block.title}"
+        else:
+            path = self.folder / block.title
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.text, encoding="utf-8")
+
+    def yaml(self, block: Block) -> None:
+        document = yaml.safe_load(block.text)
+        if isinstance(document, dict) and {"id", "namespace", "tasks"} <= document.keys():
+            path = self.folder / "flow.yaml"
+            path.write_text(block.text, encoding="utf-8")
+            self.run(f"tiercel flow validate {path}", [], block.where)
+
+    def console(self, block: Block) -> None:
+        command, expected = "", list[str]()
+        for line in [*block.text.splitlines(), "$ "]:
+            if not line.startswith("$ "):
+                expected.append(line)
+                continue
+            if command.startswith("tiercel "):
+                self.run(command, expected, block.where)
+            command, expected = line[2:], []
+
+    def run(self, command: str, expected: list[str], where: str) -> None:
+        done = subprocess.run(
+            shlex.split(command),
+            cwd=self.folder,
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        code = 0
+        if expected and (exit_line := re.fullmatch(r"\[exit (\d+)\]", expected[-1])):
+            code, expected = int(exit_line[1]), expected[:-1]
+        said = f"{where}: $ {command}\n{done.stdout}"
+        assert done.returncode == code, f"{said}\nexit {done.returncode}, not {code}"
+        rest = iter(done.stdout.splitlines())
+        for line in expected:
+            wanted = re.compile(".*".join(re.escape(part) for part in line.strip().split("…")))
+            assert any(wanted.search(shown) for shown in rest), f"{said}\ndoes not show: {line}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_examples_of_a_page_hold(page: str, tmp_path: Path) -> None:
+    player = Page(tmp_path)
+    for block in blocks(page):
+        player.play(block)
