@@ -1,0 +1,318 @@
+"""Dates and times as values of expressions, each kind printed as Java's `toString` prints it.
+
+Plain Python values serve where Java has one kind: `date` is a `LocalDate`, a `datetime` with a zone
+a `ZonedDateTime` and one without a `LocalDateTime`, `time` a `LocalTime`, `timedelta` a `Duration`.
+The classes here tell the other kinds apart, and carry the nanoseconds that Python drops.
+
+This module knows nothing of templates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
+from typing import Any
+
+from tiercel import _duration
+from tiercel.errors import EvaluationError
+from tiercel.expression.moment import NANOS_PER_SECOND, Moment, days_in_month, epoch_day
+from tiercel.expression.zones import (
+    fixed_offset,
+    is_offset,
+    offset_id,
+    parse_offset,
+    zone_id,
+    zone_of,
+)
+
+__all__ = [
+    "Duration",
+    "Instant",
+    "JavaDate",
+    "LocalTime",
+    "OffsetDateTime",
+    "PreciseDateTime",
+    "from_tag",
+    "is_temporal",
+    "nanosecond_of",
+    "parse_iso",
+    "to_text",
+    "total_nanoseconds",
+]
+
+_ISO = re.compile(
+    r"([+-]?)(\d{4,10})-(\d\d)-(\d\d)"
+    r"(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{0,9}))?)?"
+    r"(?:(Z|[+-]\d\d(?::\d\d(?::\d\d)?)?)(?:\[([^\]]+)\])?)?)?",
+    re.ASCII | re.IGNORECASE,
+)
+_TIME = re.compile(r"(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{0,9}))?)?", re.ASCII)
+
+
+class PreciseDateTime(datetime):
+    """A `datetime` with nanoseconds: a `ZonedDateTime` with a zone, else a `LocalDateTime`.
+
+    Attributes:
+        nanosecond: 0 to 999, what lies beyond the microsecond; lost by arithmetic.
+    """
+
+    nanosecond: int = 0
+
+    @classmethod
+    def of(cls, moment: datetime, nanosecond: int = 0) -> Any:
+        """Return a value of this class from any `datetime`."""
+        value = cls.combine(moment.date(), moment.timetz(), moment.tzinfo)
+        value.nanosecond = nanosecond
+        return value
+
+    def __eq__(self, other: object) -> bool:
+        """Equal in Java's sense: the same kind of value with the same text."""
+        return type(self) is type(other) and to_text(self) == to_text(other)
+
+    def __hash__(self) -> int:
+        return hash(to_text(self))
+
+    def __reduce__(self) -> Any:
+        return _restore, (type(self), datetime.combine(self, self.timetz()), self.nanosecond)
+
+    def __reduce_ex__(self, protocol: object) -> Any:
+        return self.__reduce__()
+
+
+class Instant(PreciseDateTime):
+    """A `java.time.Instant`: a point in time without a zone, held in UTC."""
+
+
+class OffsetDateTime(PreciseDateTime):
+    """A `java.time.OffsetDateTime`: a local date and time with its offset from UTC."""
+
+
+class JavaDate(PreciseDateTime):
+    """A `java.util.Date`: a point in time to the millisecond, held in UTC."""
+
+
+class LocalTime(time):
+    """A `time` with nanoseconds.
+
+    Attributes:
+        nanosecond: 0 to 999, what lies beyond the microsecond.
+    """
+
+    nanosecond: int = 0
+
+
+class Duration(timedelta):
+    """A `timedelta` with nanoseconds.
+
+    Attributes:
+        nanosecond: 0 to 999, to be added to the microseconds.
+    """
+
+    nanosecond: int = 0
+
+
+def _restore(cls: type[PreciseDateTime], moment: datetime, nanosecond: int) -> PreciseDateTime:
+    value: PreciseDateTime = cls.of(moment, nanosecond)
+    return value
+
+
+def is_temporal(value: object) -> bool:
+    """Whether `value` is a date, a time, or a length of time."""
+    return isinstance(value, date | time | timedelta)
+
+
+def nanosecond_of(value: object) -> int:
+    """Return the nanoseconds beyond the microsecond, 0 for plain Python values."""
+    return getattr(value, "nanosecond", 0)
+
+
+def total_nanoseconds(value: timedelta) -> int:
+    """Return a length of time in nanoseconds."""
+    micros = (value.days * 86_400 + value.seconds) * 1_000_000 + value.microseconds
+    return micros * 1000 + nanosecond_of(value)
+
+
+def _fraction(nanos: int) -> str:
+    """A fraction of a second in groups of three digits, with its point; empty when zero."""
+    if not nanos:
+        return ""
+    if nanos % 1_000_000 == 0:
+        return f".{nanos // 1_000_000:03d}"
+    return f".{nanos // 1000:06d}" if nanos % 1000 == 0 else f".{nanos:09d}"
+
+
+def _nano(value: datetime | time) -> int:
+    return value.microsecond * 1000 + nanosecond_of(value)
+
+
+def _time_text(value: datetime | time) -> str:
+    nano = _nano(value)
+    text = f"{value.hour:02d}:{value.minute:02d}"
+    return f"{text}:{value.second:02d}{_fraction(nano)}" if value.second or nano else text
+
+
+def _date_text(value: date) -> str:
+    return f"{value.year:04d}-{value.month:02d}-{value.day:02d}"
+
+
+def _datetime_text(value: datetime) -> str:
+    local = f"{_date_text(value)}T{_time_text(value)}"
+    delta = value.utcoffset()
+    if delta is None or value.tzinfo is None:
+        return local
+    offset = offset_id(int(delta.total_seconds()))
+    if isinstance(value, OffsetDateTime) or is_offset(value.tzinfo):
+        return local + offset
+    return f"{local}{offset}[{zone_id(value.tzinfo)}]"
+
+
+def _instant_text(value: datetime) -> str:
+    return f"{_date_text(value)}T{value:%H:%M:%S}{_fraction(_nano(value))}Z"
+
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _java_date_text(value: datetime) -> str:
+    names = f"{_WEEKDAYS[value.weekday()]} {_MONTHS[value.month - 1]}"
+    return f"{names} {value.day:02d} {value:%H:%M:%S} UTC {value.year}"
+
+
+_TEXTS: dict[type, Callable[[Any], str]] = {
+    Instant: _instant_text,
+    JavaDate: _java_date_text,
+    datetime: _datetime_text,
+    date: _date_text,
+    time: _time_text,
+}
+
+
+def to_text(value: date | time | timedelta) -> str:
+    """Return the value as its Java counterpart's `toString` prints it."""
+    if isinstance(value, timedelta):
+        return _duration.format_nanos(total_nanoseconds(value))
+    for cls, text in _TEXTS.items():
+        if isinstance(value, cls):
+            return text(value)
+    raise TypeError(f"{type(value).__name__} is no date or time")
+
+
+@lru_cache(maxsize=2048)
+def parse_iso(text: str, zone: tzinfo) -> Moment:
+    """Read a date, a local date and time, or one with offset and zone, in ISO-8601 as Java does.
+
+    Args:
+        text: such as `2024-03-05`, `2024-03-05T07:08` or `2024-03-05T07:08:09+02:00[Europe/Athens]`.
+        zone: the zone of a text that has none.
+
+    Raises:
+        EvaluationError: Java's parsers refuse the text.
+    """
+    match = _ISO.fullmatch(text)
+    if match is None:
+        raise _unreadable(text)
+    sign, digits, month, day, hour, minute, second, fraction, offset, region = match.groups()
+    days = _days(text, sign, digits, int(month), int(day))
+    if hour is None:
+        return Moment.of_local(days, 0, 0, zone)
+    seconds = _second_of_day(text, int(hour), int(minute), int(second or 0))
+    nano = int((fraction or "").ljust(9, "0"))
+    if offset is None:
+        return Moment.of_local(days, seconds, nano, zone)
+    shift = parse_offset(offset.upper())
+    target = zone_of(region) if region else fixed_offset(shift)
+    return Moment.of_epoch(days * 86_400 + seconds - shift, nano, target)
+
+
+def _unreadable(text: str) -> EvaluationError:
+    return EvaluationError(
+        f"Text {text!r} is no date; write it like '2024-03-05' or '2024-03-05T07:08:09Z', "
+        "or give its pattern as existingFormat"
+    )
+
+
+def _days(text: str, sign: str, digits: str, month: int, day: int) -> int:
+    year = int(sign + digits)
+    # Java wants a plus sign from the fifth digit on, and nowhere else; and no year -0000.
+    signed = (sign == "+") == (len(digits) > 4) or sign == "-"
+    if not signed or (sign == "-" and not year) or abs(year) > 999_999_999:
+        raise _unreadable(text)
+    if not 1 <= month <= 12 or not 1 <= day <= days_in_month(year, month):
+        raise EvaluationError(f"Text {text!r} is no date: there is no such day in the calendar")
+    return epoch_day(year, month, day)
+
+
+def _second_of_day(text: str, hour: int, minute: int, second: int) -> int:
+    if hour > 23 or minute > 59 or second > 59:
+        raise EvaluationError(f"Text {text!r} is no date: there is no such time of day")
+    return hour * 3600 + minute * 60 + second
+
+
+def _datetime_from(text: str, zone: tzinfo = UTC) -> tuple[datetime, int]:
+    moment = parse_iso(text, zone)
+    clock = datetime(
+        *(moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second),
+        moment.nano // 1000,
+        tzinfo=moment.zone,
+    )
+    if clock.utcoffset() != timedelta(seconds=moment.offset):
+        clock = clock.replace(fold=1)
+    return clock, moment.nano % 1000
+
+
+def _instant(cls: type[PreciseDateTime], text: str) -> Any:
+    clock, nanosecond = _datetime_from(text)
+    return cls.of(clock.astimezone(UTC), nanosecond)
+
+
+def _local_datetime(text: str) -> Any:
+    clock, nanosecond = _datetime_from(text)
+    return PreciseDateTime.of(clock.replace(tzinfo=None), nanosecond)
+
+
+def _local_time(text: str) -> LocalTime:
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise EvaluationError(f"Text {text!r} is no time of day; write it like '07:08:09'")
+    nano = int((match[4] or "").ljust(9, "0"))
+    value = LocalTime(int(match[1]), int(match[2]), int(match[3] or 0), nano // 1000)
+    value.nanosecond = nano % 1000
+    return value
+
+
+def _duration_value(text: str) -> Duration:
+    nanos = _duration.parse_nanos(text)
+    seconds, rest = divmod(nanos, NANOS_PER_SECOND)
+    value = Duration(seconds=seconds, microseconds=rest // 1000)
+    value.nanosecond = rest % 1000
+    return value
+
+
+_TAGS: dict[str, Callable[[str], Any]] = {
+    "$instant": lambda text: _instant(Instant, text),
+    "$date": lambda text: _instant(JavaDate, text),
+    "$zoned": lambda text: PreciseDateTime.of(*_datetime_from(text)),
+    "$offset": lambda text: OffsetDateTime.of(*_datetime_from(text)),
+    "$localDateTime": _local_datetime,
+    "$localDate": lambda text: _datetime_from(text)[0].date(),
+    "$localTime": _local_time,
+    "$duration": _duration_value,
+}
+
+
+def from_tag(tag: str, text: str) -> Any:
+    """Return the value that a tag of the conformance corpus stands for.
+
+    Args:
+        tag: `$instant`, `$zoned`, `$offset`, `$localDateTime`, `$localDate`, `$localTime`,
+            `$duration` or `$date`.
+        text: the value as Java prints it.
+
+    Raises:
+        KeyError: no such tag.
+        EvaluationError, ValueError: the text is no such value.
+    """
+    return _TAGS[tag](text)
