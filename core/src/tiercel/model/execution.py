@@ -171,7 +171,9 @@ class Execution:
         parent_id: the execution whose task started this one.
         original_id: the execution that this one repeats; its own id otherwise.
         sequence: how many task runs it has had; ids of the next ones derive from it.
-        scopes: engine bookkeeping, rebuilt from the event log; None outside the engine.
+        scopes: what the engine is in the middle of, by flowable task run; rebuilt from the event
+            log, never stored, empty outside the engine.
+        done: whether nothing more will happen, `afterExecution` included.
     """
 
     id: str
@@ -192,6 +194,7 @@ class Execution:
     task_runs: HashTrieMap[str, TaskRun] = field(default_factory=HashTrieMap, repr=False)
     scopes: HashTrieMap[str, Any] = field(default_factory=HashTrieMap, repr=False)
     error: str | None = None
+    done: bool = False
 
     @property
     def state(self) -> State:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from tiercel.plugin.property import Property
 
-__all__ = ["KvEntry", "KvStore", "Metric", "RunContext", "TaskStorage"]
+__all__ = ["KvStore", "Metric", "RunContext", "StoredWriter", "TaskStorage"]
 
 T = TypeVar("T")
 
@@ -151,15 +151,6 @@ class StoredWriter(Protocol):
 
     def __enter__(self) -> StoredWriter: ...
     def __exit__(self, *exc_info: object) -> None: ...
-
-
-class KvEntry(Protocol):
-    """A key of a namespace, without its value."""
-
-    @property
-    def key(self) -> str: ...
-    @property
-    def description(self) -> str | None: ...
 
 
 class KvStore(Protocol):

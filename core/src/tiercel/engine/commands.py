@@ -1,0 +1,73 @@
+"""What is to be done about a new state: frozen, imperative, committed with it (the outbox).
+
+A command's id says what it is for, so doing it twice is found out: a second `SubmitTask` of the
+same attempt replaces the first. A command leaves the outbox in the transaction that applies the
+event it led to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+__all__ = ["COMMANDS", "Command", "Evaluate", "KillTask", "StartTimer", "SubmitTask", "attempt_id"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """Something to do; `id` is unique within the execution."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitTask(Command):
+    """Run an attempt on the executor; answered by `TaskRunEnded`."""
+
+    task_run_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KillTask(Command):
+    """Stop an attempt if it runs; answered by `TaskRunEnded`. Takes its `SubmitTask`'s id."""
+
+    task_run_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluate(Command):
+    """Render expressions; answered by `Evaluated`.
+
+    Attributes:
+        purpose: `runIf`, `flowable` or `outputs`.
+        task_run_id: whose variables the expressions see; None for the execution's own.
+        expressions: name → what the author wrote.
+    """
+
+    purpose: str
+    task_run_id: str | None = None
+    expressions: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartTimer(Command):
+    """Wait until `due`; answered by `TimerFired`."""
+
+    due: datetime
+    purpose: str
+    task_run_id: str | None = None
+
+
+COMMANDS: dict[str, type[Command]] = {
+    cls.__name__: cls for cls in (SubmitTask, KillTask, Evaluate, StartTimer)
+}
+"""Every command by its name in the outbox."""
+
+
+def attempt_id(task_run_id: str, attempt: int) -> str:
+    """Return the id of the command that runs, or kills, an attempt."""
+    return f"{task_run_id}:{attempt}"

@@ -1,0 +1,91 @@
+"""How things are stopped: one scope whose flowable is finished, or the whole execution."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rpds import HashTrieMap
+
+from tiercel.engine.scope import ROOT, Phase, Scope
+from tiercel.model.execution import State, TaskRun
+from tiercel.plugin.task import Finish
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tiercel.engine.draft import Draft
+
+__all__ = ["begin_kill", "kill_scope", "killed_in_worker"]
+
+_IN_WORKER = frozenset({State.SUBMITTED, State.RUNNING, State.RESUBMITTED})
+
+
+def kill_scope(draft: Draft, scope: Scope) -> None:
+    """End everything that still runs in a scope: its flowable does not wait for it."""
+    if not scope.running:
+        return
+    for task_run in list(_open_runs(draft, scope)):
+        if task_run.id in draft.execution.scopes:
+            draft.drop_scope(task_run.id)
+        elif task_run.state in _IN_WORKER:
+            draft.kill_in_worker(task_run)
+        _end(draft, task_run)
+    draft.put_scope(replace(scope, running=HashTrieMap(), lanes=HashTrieMap()))
+
+
+def begin_kill(draft: Draft) -> None:
+    """Stop the execution: tell the workers, and end what no worker holds."""
+    root = draft.scope(ROOT)
+    waiting = 0
+    for task_run in list(_open_runs(draft, root)):
+        if task_run.id in draft.execution.scopes:
+            continue
+        if task_run.state in _IN_WORKER:
+            draft.kill_in_worker(task_run)
+            draft.move(task_run, State.KILLING)
+            waiting += 1
+        else:
+            _end(draft, task_run)
+    if draft.execution.state is not State.KILLING:
+        draft.to(State.KILLING)
+    draft.put_scope(replace(root, phase=Phase.KILLING, kills=waiting, finish=Finish(State.KILLED)))
+    if not waiting:
+        _all_killed(draft)
+
+
+def killed_in_worker(draft: Draft, task_run: TaskRun, state: State) -> None:
+    """Note that a worker answered while the execution is being killed."""
+    draft.move(task_run, State.KILLED if state.is_failed else state)
+    root = draft.scope(ROOT)
+    draft.put_scope(replace(root, kills=root.kills - 1))
+    if root.kills == 1:
+        _all_killed(draft)
+
+
+def _all_killed(draft: Draft) -> None:
+    """End the flowables too; with nothing left, the agenda finds the flow's scope and closes it."""
+    root = draft.scope(ROOT)
+    for task_run in list(_open_runs(draft, root)):
+        if not task_run.state.is_terminal:
+            _end(draft, task_run)
+    root = replace(root, running=HashTrieMap(), lanes=HashTrieMap(), kills=0)
+    draft.set(scopes=HashTrieMap({ROOT: root}))
+    draft.agenda.append((ROOT, None))
+
+
+def _end(draft: Draft, task_run: TaskRun) -> None:
+    if task_run.attempts and not task_run.attempts[-1].state.is_terminal:
+        task_run = draft.end_attempt(task_run, State.KILLED)
+    draft.finish_command(f"{task_run.id}:runIf")
+    draft.finish_command(f"{task_run.id}:retry")
+    draft.move(task_run, State.KILLED)
+
+
+def _open_runs(draft: Draft, scope: Scope) -> Iterator[TaskRun]:
+    """Yield task runs that have not ended, below a scope, the deepest first."""
+    for task_run_id in scope.running:
+        inner = draft.execution.scopes.get(task_run_id)
+        if inner is not None:
+            yield from _open_runs(draft, inner)
+        yield draft.execution.task_runs[task_run_id]

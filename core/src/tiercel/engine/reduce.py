@@ -1,0 +1,252 @@
+"""`reduce`: an execution and an event in, the next execution and what is to be done out.
+
+Pure, total and deterministic (contract C4): no I/O, no clock, no randomness; every event in every
+state has an answer, and an event that means nothing (any more) changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, assert_never
+
+from tiercel.engine import events as ev
+from tiercel.engine.commands import StartTimer, attempt_id
+from tiercel.engine.draft import Draft, Reduction, current_attempt
+from tiercel.engine.kill import begin_kill, killed_in_worker
+from tiercel.engine.resolve import begin, end_task_run, enter_phase, launch, settle
+from tiercel.engine.retry import next_attempt
+from tiercel.engine.scope import ROOT, Phase, Scope
+from tiercel.model.execution import Execution, History, State, TaskRun
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tiercel.model.flow import Flow
+    from tiercel.model.task import TaskBase
+
+__all__ = ["Reduction", "create", "reduce"]
+
+
+def create(event: ev.ExecutionCreated, flow: Flow) -> Reduction:
+    """Return a new execution of `flow`, under way."""
+    execution = Execution(
+        id=event.execution_id,
+        tenant=event.tenant,
+        namespace=event.namespace,
+        flow_id=event.flow_id,
+        flow_revision=event.flow_revision,
+        flow=flow,
+        history=History.begin(State.CREATED, event.at),
+        labels=event.labels,
+        inputs=event.inputs,
+        variables=event.variables,
+        trigger=event.trigger,
+        parent_id=event.parent_id,
+        original_id=event.original_id or event.execution_id,
+    )
+    draft = Draft(execution, event.at)
+    draft.to(State.RUNNING)
+    begin(draft)
+    settle(draft)
+    return draft.result()
+
+
+def reduce(execution: Execution, event: ev.AnyEvent) -> Reduction:
+    """Return what becomes of `execution` when `event` happens.
+
+    Args:
+        execution: with its flow and its engine state: what `create` or `reduce` returned.
+        event: anything but `ExecutionCreated`, which an execution has behind it already.
+    """
+    draft = Draft(execution, event.at)
+    match event:
+        case ev.TaskRunStarted():
+            _task_run_started(draft, event)
+        case ev.TaskRunEnded():
+            _task_run_ended(draft, event)
+        case ev.Evaluated():
+            _evaluated(draft, event)
+        case ev.TimerFired():
+            _timer_fired(draft, event)
+        case ev.KillRequested():
+            _kill_requested(draft)
+        case ev.Resumed():
+            _resumed(draft, event)
+        case ev.ExecutionCreated():
+            pass  # a repeated creation changes nothing
+        case _:
+            assert_never(event)
+    settle(draft)
+    return draft.result()
+
+
+# Workers
+
+
+def _task_run_started(draft: Draft, event: ev.TaskRunStarted) -> None:
+    task_run = draft.execution.task_runs.get(event.task_run_id)
+    if (
+        task_run is not None
+        and task_run.state is State.SUBMITTED
+        and current_attempt(task_run) == event.attempt
+    ):
+        draft.begin_attempt(task_run, event.at)
+
+
+def _task_run_ended(draft: Draft, event: ev.TaskRunEnded) -> None:
+    draft.finish_command(attempt_id(event.task_run_id, event.attempt))
+    task_run = draft.execution.task_runs.get(event.task_run_id)
+    if task_run is None or current_attempt(task_run) != event.attempt:
+        return
+    if task_run.state is State.SUBMITTED:
+        task_run = draft.begin_attempt(task_run, event.started)
+    if task_run.state not in (State.RUNNING, State.KILLING):
+        return
+    task_run = draft.put_task_run(replace(task_run, outputs=event.outputs, error=event.error))
+    if task_run.state is State.KILLING:
+        _ended_while_killing(draft, task_run, event.state)
+        return
+    task_run = draft.end_attempt(task_run, event.state)
+    task = draft.scope(task_run.parent_id or ROOT).running[task_run.id].task
+    if event.state is State.FAILED and event.retryable and _retry(draft, task, task_run):
+        return
+    if event.updates:
+        _update(draft, event.updates)
+    end_task_run(draft, task_run, task, event.state)
+
+
+def _ended_while_killing(draft: Draft, task_run: TaskRun, state: State) -> None:
+    if task_run.attempts and not task_run.attempts[-1].state.is_terminal:
+        task_run = draft.end_attempt(task_run, state)
+    killed_in_worker(draft, task_run, state)
+
+
+def _update(draft: Draft, updates: Any) -> None:
+    """Apply what a task asked of its own execution."""
+    if "variables" in updates:
+        draft.set(variables=updates["variables"])
+    if "labels" in updates:
+        labels = dict(draft.execution.labels) | dict(updates["labels"])
+        draft.set(labels=tuple(labels.items()))
+
+
+# Retries
+
+
+def _retry(draft: Draft, task: TaskBase, task_run: TaskRun) -> bool:
+    """Schedule another attempt, and return True, if there is to be one."""
+    due = next_attempt(draft.execution, task, task_run, draft.at)
+    if due is None:
+        return False
+    task_run = draft.move(draft.move(task_run, State.FAILED), State.RETRYING)
+    if draft.execution.state is State.RUNNING:
+        # Golden cases `retry/constant_exhausted` and `retry/on_sequential`: only a task at the
+        # flow's top level takes the execution through FAILED.
+        if task_run.parent_id is None:
+            draft.to(State.FAILED)
+            draft.to(State.RETRYING)
+        else:
+            draft.to(State.RETRYING)
+    draft.command(
+        StartTimer(id=f"{task_run.id}:retry", due=due, purpose="retry", task_run_id=task_run.id)
+    )
+    return True
+
+
+def _timer_fired(draft: Draft, event: ev.TimerFired) -> None:
+    draft.finish_command(event.command_id)
+    task_run_id, _, purpose = event.command_id.partition(":")
+    if purpose == "retry":
+        _retry_due(draft, draft.execution.task_runs.get(task_run_id))
+    elif task_run_id in draft.execution.scopes:
+        scope = draft.scope(task_run_id)
+        if scope.timer == event.command_id:
+            _wake(draft, replace(scope, timer=None, due=True))
+
+
+def _retry_due(draft: Draft, task_run: TaskRun | None) -> None:
+    if task_run is None or task_run.state is not State.RETRYING:
+        return
+    if draft.execution.state is State.RETRYING:
+        draft.to(State.RUNNING)
+    task = draft.scope(task_run.parent_id or ROOT).running[task_run.id].task
+    launch(draft, draft.move(task_run, State.CREATED), task)
+
+
+# Answers
+
+
+def _evaluated(draft: Draft, event: ev.Evaluated) -> None:
+    draft.finish_command(event.command_id)
+    target, _, purpose = event.command_id.partition(":")
+    if event.command_id == "outputs":
+        _outputs_evaluated(draft, event)
+    elif purpose == "runIf":
+        _run_if_evaluated(draft, draft.execution.task_runs.get(target), event)
+    elif target in draft.execution.scopes:
+        scope = draft.scope(target)
+        key = purpose.removeprefix("next:")
+        answer = event.values if event.error is None else {"error": event.error}
+        draft.put_scope(replace(scope, values={**scope.values, key: answer or {}}))
+        draft.agenda.append((target, None))
+
+
+def _run_if_evaluated(draft: Draft, task_run: TaskRun | None, event: ev.Evaluated) -> None:
+    if task_run is None or task_run.state is not State.CREATED:
+        return
+    task = draft.scope(task_run.parent_id or ROOT).running[task_run.id].task
+    if event.error is not None:
+        draft.log("ERROR", event.error, task_run)
+        task_run = draft.put_task_run(replace(task_run, error=event.error))
+        end_task_run(draft, task_run, task, State.FAILED)
+    elif event.values and event.values.get("runIf"):
+        launch(draft, task_run, task)
+    else:
+        task_run = draft.put_skipped(task_run)
+        end_task_run(draft, task_run, task, State.SKIPPED)
+
+
+def _outputs_evaluated(draft: Draft, event: ev.Evaluated) -> None:
+    scope = draft.execution.scopes.get(ROOT)
+    if scope is None or scope.phase is not Phase.OUTPUTS:
+        return
+    draft.to(scope.finish.state)
+    if event.error is None:
+        draft.set(outputs=event.values)
+    else:
+        # Golden case `basics/flow_output_missing_variable`: FAILED follows the state it had.
+        draft.log("ERROR", event.error)
+        draft.to(State.FAILED)
+        draft.set(error=event.error)
+    enter_phase(draft, scope, Phase.AFTER_EXECUTION)
+
+
+# People
+
+
+def _kill_requested(draft: Draft) -> None:
+    scope = draft.execution.scopes.get(ROOT)
+    if scope is None or scope.phase in (Phase.KILLING, Phase.AFTER_EXECUTION):
+        return
+    begin_kill(draft)
+
+
+def _resumed(draft: Draft, event: ev.Resumed) -> None:
+    for scope_id in list(draft.execution.scopes):
+        task_run = draft.execution.task_runs.get(scope_id)
+        if task_run is None or task_run.state is not State.PAUSED:
+            continue
+        if event.task_run_id in (None, scope_id):
+            _wake(draft, replace(draft.scope(scope_id), resumed=event.inputs))
+
+
+def _wake(draft: Draft, scope: Scope) -> None:
+    """Have a waiting or paused flowable asked again."""
+    draft.put_scope(scope)
+    task_run = draft.execution.task_runs.get(scope.id)
+    if task_run is not None and task_run.state is State.PAUSED:
+        draft.move(task_run, State.RUNNING)
+        if draft.execution.state is State.PAUSED:
+            draft.to(State.RESTARTED)
+            draft.to(State.RUNNING)
+    draft.agenda.append((scope.id, None))

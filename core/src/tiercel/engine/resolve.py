@@ -1,0 +1,294 @@
+"""What comes next: lanes go on, flowables decide, scopes end. Pure helpers of `reduce`.
+
+Everything here works on a `Draft` and its agenda: instead of calling each other in a circle, the
+functions put (scope, lane) on the agenda, and `settle` works it off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tiercel.engine.commands import Evaluate, StartTimer, SubmitTask, attempt_id
+from tiercel.engine.draft import Draft, current_attempt
+from tiercel.engine.kill import kill_scope
+from tiercel.engine.scope import ROOT, LaneState, Phase, Place, Scope, worse
+from tiercel.errors import EngineBug
+from tiercel.model.execution import State, TaskRun
+from tiercel.plugin import task as spi
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tiercel.model.task import TaskBase
+
+__all__ = ["begin", "end_task_run", "enter_phase", "launch", "settle"]
+
+
+def begin(draft: Draft) -> None:
+    """Start the flow's own scope."""
+    draft.put_scope(Scope(ROOT, None))
+    draft.agenda.append((ROOT, None))
+
+
+def settle(draft: Draft) -> None:
+    """Work off the agenda: until everything waits for something to happen."""
+    while draft.agenda:
+        scope_id, lane = draft.agenda.popleft()
+        if scope_id not in draft.execution.scopes:
+            continue
+        if lane is None:
+            _step(draft, draft.scope(scope_id))
+        else:
+            _advance(draft, draft.scope(scope_id), lane)
+
+
+def _step(draft: Draft, scope: Scope) -> None:
+    """Do what the scope says is next, now that something about it changed."""
+    if scope.phase is not Phase.TASKS:
+        if not scope.lanes:
+            _leave_phase(draft, scope)
+        return
+    match _decide(draft, scope):
+        case spi.Open(lanes):
+            _open(draft, scope, lanes)
+        case spi.Evaluate(expressions, key):
+            draft.command(
+                Evaluate(
+                    id=f"{scope.id}:next:{key}",
+                    purpose="flowable",
+                    task_run_id=scope.id or None,
+                    expressions=expressions,
+                )
+            )
+        case spi.Wait(until):
+            _wait(draft, scope, until)
+        case spi.Pause(until):
+            _pause(draft, scope, until)
+        case spi.Finish() as finish:
+            _finish(draft, scope, finish)
+
+
+def _decide(draft: Draft, scope: Scope) -> spi.Decision:
+    """Ask the flowable. What it raises is its failure, never the engine's."""
+    view = scope.view(draft.at)
+    if scope.task is None:
+        return _flow_next(draft, view)
+    assert isinstance(scope.task, spi.FlowableTask)
+    try:
+        return scope.task.next(view)
+    except Exception as error:  # a plugin's code: anything may come out of it
+        return spi.Finish(State.FAILED, error=str(error) or type(error).__name__)
+
+
+def _flow_next(draft: Draft, view: spi.FlowableView) -> spi.Decision:
+    """The flow itself is one lane: its tasks in order."""
+    if not view.opened:
+        assert draft.execution.flow is not None
+        return spi.Open((spi.Lane("tasks", tuple(draft.execution.flow.tasks)),))
+    if view.active:
+        return spi.Wait()
+    return spi.Finish(view.worst)
+
+
+# Lanes
+
+
+def _open(
+    draft: Draft, scope: Scope, lanes: Sequence[spi.Lane], *, keeps_going: bool = False
+) -> None:
+    if not lanes:
+        raise EngineBug(f"Task {scope.task and scope.task.id!r} opened no lane")
+    states = scope.lanes
+    for lane in lanes:
+        states = states.insert(lane.key, LaneState(lane, keeps_going=keeps_going))
+        draft.agenda.append((scope.id, lane.key))
+    draft.put_scope(replace(scope, lanes=states, opened=scope.opened + len(lanes), due=False))
+
+
+def _advance(draft: Draft, scope: Scope, key: str | int) -> None:
+    """Start the lane's next task, or end the lane."""
+    state = scope.lanes.get(key)
+    if state is None:
+        return
+    tasks, index = state.lane.tasks, state.index
+    while index < len(tasks) and tasks[index].disabled:
+        index += 1
+    if index == len(tasks):
+        _end_lane(draft, scope, key, state.worst)
+        return
+    task = tasks[index]
+    task_run = draft.new_task_run(task.id, scope.id or None, state.lane.value, state.lane.iteration)
+    draft.put_scope(
+        replace(
+            scope,
+            lanes=scope.lanes.insert(key, replace(state, index=index)),
+            running=scope.running.insert(task_run.id, Place(key, task)),
+        )
+    )
+    if task.run_if == "true":
+        launch(draft, task_run, task)
+    else:
+        draft.command(
+            Evaluate(
+                id=f"{task_run.id}:runIf",
+                purpose="runIf",
+                task_run_id=task_run.id,
+                expressions={"runIf": task.run_if},
+            )
+        )
+
+
+def _end_lane(draft: Draft, scope: Scope, key: str | int, state: State) -> None:
+    draft.put_scope(
+        replace(
+            scope,
+            lanes=scope.lanes.remove(key),
+            ended=scope.ended.insert(key, state),
+            worst=worse(scope.worst, state),
+        )
+    )
+    draft.agenda.append((scope.id, None))
+
+
+# Task runs
+
+
+def launch(draft: Draft, task_run: TaskRun, task: TaskBase) -> None:
+    """Begin an attempt: a flowable's scope opens, any other task goes to a worker."""
+    if isinstance(task, spi.FlowableTask):
+        draft.begin_attempt(task_run, draft.at)
+        draft.put_scope(Scope(task_run.id, task))
+        draft.agenda.append((task_run.id, None))
+        return
+    task_run = draft.move(task_run, State.SUBMITTED)
+    attempt = current_attempt(task_run)
+    draft.command(
+        SubmitTask(id=attempt_id(task_run.id, attempt), task_run_id=task_run.id, attempt=attempt)
+    )
+
+
+def end_task_run(draft: Draft, task_run: TaskRun, task: TaskBase, state: State) -> None:
+    """Move a task run to the state it ends in, and its lane on to the next task.
+
+    `allowFailure` turns FAILED into WARNING, and `allowWarning` WARNING into SUCCESS.
+    """
+    state = _forgiven(task, state)
+    task_run = draft.move(task_run, state)
+    scope = draft.scope(task_run.parent_id or ROOT)
+    place = scope.running[task_run.id]
+    lane = scope.lanes[place.lane]
+    scope = replace(scope, running=scope.running.remove(task_run.id))
+    worst = worse(lane.worst, state)
+    if state.is_failed and not lane.keeps_going:
+        _end_lane(draft, scope, place.lane, worst)
+        return
+    lane = replace(lane, index=lane.index + 1, worst=worst)
+    draft.put_scope(replace(scope, lanes=scope.lanes.insert(place.lane, lane)))
+    draft.agenda.append((scope.id, place.lane))
+
+
+def _forgiven(task: TaskBase, state: State) -> State:
+    if state is State.FAILED and task.allow_failure:
+        state = State.WARNING
+    if state is State.WARNING and task.allow_warning:
+        state = State.SUCCESS
+    return state
+
+
+# Waiting
+
+
+def _wait(draft: Draft, scope: Scope, until: Any) -> None:
+    if until is None or scope.timer is not None:
+        return
+    command_id = f"{scope.id}:timer:{scope.opened}"
+    draft.command(
+        StartTimer(id=command_id, due=until, purpose="flowable", task_run_id=scope.id or None)
+    )
+    draft.put_scope(replace(scope, timer=command_id))
+
+
+def _pause(draft: Draft, scope: Scope, until: Any) -> None:
+    task_run = draft.execution.task_runs[scope.id]
+    if task_run.state is not State.PAUSED:
+        draft.move(task_run, State.PAUSED)
+    if draft.execution.state is State.RUNNING:
+        draft.to(State.PAUSED)
+    _wait(draft, scope, until)
+
+
+# The end of a scope
+
+
+def _finish(draft: Draft, scope: Scope, finish: spi.Finish) -> None:
+    """Note how the scope will end; `errors` and `finally` come first."""
+    kill_scope(draft, scope)
+    scope = replace(draft.scope(scope.id), finish=finish)
+    if scope.timer is not None:
+        draft.finish_command(scope.timer)
+    if finish.error:
+        draft.log("ERROR", finish.error, draft.execution.task_runs.get(scope.id))
+    enter_phase(draft, scope, Phase.ERRORS if finish.state is State.FAILED else Phase.FINALLY)
+
+
+def enter_phase(draft: Draft, scope: Scope, phase: Phase) -> None:
+    """Open the lane of `errors`, `finally` or `afterExecution`; without tasks, pass through."""
+    owner: Any = scope.task or draft.execution.flow
+    tasks = {
+        Phase.ERRORS: owner.errors,
+        Phase.FINALLY: owner.finally_,
+        Phase.AFTER_EXECUTION: getattr(owner, "after_execution", None),
+    }.get(phase)
+    scope = replace(scope, phase=phase)
+    if tasks:
+        _open(draft, scope, (spi.Lane(f"#{phase}", tuple(tasks)),), keeps_going=True)
+    else:
+        draft.put_scope(scope)
+        draft.agenda.append((scope.id, None))
+
+
+def _leave_phase(draft: Draft, scope: Scope) -> None:
+    match scope.phase:
+        case Phase.ERRORS:
+            enter_phase(draft, scope, Phase.FINALLY)
+        case Phase.FINALLY if scope.task is not None:
+            _close_flowable(draft, scope)
+        case Phase.FINALLY:
+            _ask_outputs(draft, scope)
+        case Phase.KILLING:
+            draft.to(State.KILLED)
+            enter_phase(draft, scope, Phase.AFTER_EXECUTION)
+        case Phase.AFTER_EXECUTION:
+            draft.drop_scope(scope.id)
+            draft.set(done=True)
+        case _:
+            raise EngineBug(f"Scope {scope.id!r} has nothing to leave in phase {scope.phase}")
+
+
+def _close_flowable(draft: Draft, scope: Scope) -> None:
+    assert scope.task is not None
+    assert scope.finish is not None
+    draft.drop_scope(scope.id)
+    task_run = draft.execution.task_runs[scope.id]
+    if task_run.state is State.PAUSED and not scope.finish.state.is_failed:
+        task_run = draft.move(task_run, State.RUNNING)
+    task_run = draft.end_attempt(task_run, _forgiven(scope.task, scope.finish.state))
+    if scope.finish.outputs is not None or scope.finish.error is not None:
+        task_run = draft.put_task_run(
+            replace(task_run, outputs=scope.finish.outputs, error=scope.finish.error)
+        )
+    end_task_run(draft, task_run, scope.task, scope.finish.state)
+
+
+def _ask_outputs(draft: Draft, scope: Scope) -> None:
+    """Have the flow's outputs rendered, which is the last thing before the terminal state."""
+    assert draft.execution.flow is not None
+    assert scope.finish is not None
+    scope = replace(scope, phase=Phase.OUTPUTS)
+    draft.put_scope(scope)
+    if draft.execution.flow.outputs:
+        draft.command(Evaluate(id="outputs", purpose="outputs"))
+    else:
+        draft.to(scope.finish.state)
+        enter_phase(draft, scope, Phase.AFTER_EXECUTION)

@@ -1,0 +1,63 @@
+"""Whether and when a failed task run is tried again. Pure; randomness is derived from ids."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tiercel.engine.scope import ROOT
+from tiercel.model.retry import ConstantRetry, ExponentialRetry, RandomRetry, RetryBehavior
+
+if TYPE_CHECKING:
+    from tiercel.model.execution import Execution, TaskRun
+    from tiercel.model.task import TaskBase
+
+__all__ = ["next_attempt"]
+
+AnyRetry = ConstantRetry | ExponentialRetry | RandomRetry
+
+
+def next_attempt(
+    execution: Execution, task: TaskBase, task_run: TaskRun, at: datetime
+) -> datetime | None:
+    """Return when the next attempt of a failed task run is due, or None when there is none.
+
+    The task's own policy comes first, then the nearest flowable's around it, then the flow's
+    (golden cases `retry/on_sequential`, `retry/flow_level_and_task_level`).
+    """
+    policy = _policy(execution, task, task_run)
+    if policy is None:
+        return None
+    attempts = len(task_run.attempts)
+    if policy.max_attempts is not None and attempts >= policy.max_attempts:
+        return None
+    due = at + policy.delay(attempts, _fraction(task_run.id, attempts))
+    if policy.max_duration is not None:
+        first = task_run.attempts[0].history.started
+        if due > first + policy.max_duration:
+            return None
+    return due
+
+
+def _policy(execution: Execution, task: TaskBase, task_run: TaskRun) -> AnyRetry | None:
+    if task.retry is not None:
+        return task.retry
+    parent_id = task_run.parent_id
+    while parent_id is not None:
+        scope = execution.scopes[parent_id]
+        if scope.task is not None and scope.task.retry is not None:
+            return scope.task.retry  # type: ignore[no-any-return]  # scopes are engine objects
+        parent_id = execution.task_runs[parent_id].parent_id
+    flow = execution.flow
+    # The flow's own policy is for its tasks; `errors` and `finally` have theirs or none.
+    if flow is None or execution.scopes[ROOT].phase != "tasks":
+        return None
+    if flow.retry is not None and flow.retry.behavior is RetryBehavior.RETRY_FAILED_TASK:
+        return flow.retry
+    return None
+
+
+def _fraction(task_run_id: str, attempt: int) -> float:
+    digest = hashlib.blake2b(f"{task_run_id}:{attempt}".encode(), digest_size=6).digest()
+    return int.from_bytes(digest, "big") / float(1 << 48)

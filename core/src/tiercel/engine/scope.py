@@ -1,0 +1,118 @@
+"""What the engine is in the middle of: scopes, lanes and places. Frozen; rebuilt from the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from rpds import HashTrieMap
+
+from tiercel.model.execution import State
+from tiercel.model.task import TaskBase
+from tiercel.plugin.task import Finish, FlowableView, Lane
+
+__all__ = ["ROOT", "LaneState", "Phase", "Place", "Scope", "worse"]
+
+ROOT = ""
+"""The key of the flow's own scope; the others have their task run's id."""
+
+LaneKey = str | int
+
+
+class Phase(StrEnum):
+    """How far a scope is."""
+
+    TASKS = "tasks"
+    ERRORS = "errors"
+    FINALLY = "finally"
+    OUTPUTS = "outputs"
+    KILLING = "killing"
+    AFTER_EXECUTION = "afterExecution"
+
+
+_SEVERITY = {
+    State.SKIPPED: 0,
+    State.SUCCESS: 0,
+    State.WARNING: 1,
+    State.CANCELLED: 2,
+    State.FAILED: 3,
+    State.KILLED: 4,
+}
+
+
+def worse(left: State, right: State) -> State:
+    """Return the more serious of two terminal states; SKIPPED counts as SUCCESS."""
+    if _SEVERITY[right] > _SEVERITY[left]:
+        return right
+    return State.SUCCESS if left is State.SKIPPED else left
+
+
+@dataclass(frozen=True, slots=True)
+class LaneState:
+    """An open lane: which of its tasks is next, and the worst state of those before.
+
+    Attributes:
+        keeps_going: whether a failing task does not end the lane (`errors`, `finally`).
+    """
+
+    lane: Lane
+    index: int = 0
+    worst: State = State.SUCCESS
+    keeps_going: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a task run that has not ended belongs: its lane, and its task."""
+
+    lane: LaneKey
+    task: TaskBase
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A flow or flowable task run that is under way.
+
+    Attributes:
+        id: the flowable's task run id; `ROOT` for the flow.
+        task: the flowable; None for the flow.
+        running: places of its task runs that have not ended, by task run id.
+        lanes: lanes that have not ended, by key.
+        ended: the state each ended lane ended in, by key.
+        values: answers to the flowable's questions, by key.
+        finish: how it will end, once `errors` and `finally` are through.
+        due: whether its timer fired.
+        timer: the id of the timer command it waits for; None without one.
+        resumed: what it was resumed with; None when it was not.
+        kills: only for the flow: attempts that were told to stop and have not answered.
+    """
+
+    id: str
+    task: TaskBase | None
+    phase: Phase = Phase.TASKS
+    running: HashTrieMap[str, Place] = field(default_factory=HashTrieMap)
+    lanes: HashTrieMap[LaneKey, LaneState] = field(default_factory=HashTrieMap)
+    ended: HashTrieMap[LaneKey, State] = field(default_factory=HashTrieMap)
+    opened: int = 0
+    worst: State = State.SUCCESS
+    values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    finish: Finish | None = None
+    due: bool = False
+    timer: str | None = None
+    resumed: Mapping[str, Any] | None = None
+    kills: int = 0
+
+    def view(self, at: Any) -> FlowableView:
+        """Return what the flowable's `next` may look at."""
+        return FlowableView(
+            at=at,
+            values=self.values,
+            opened=self.opened,
+            active=len(self.lanes),
+            worst=self.worst,
+            lanes=self.ended,
+            due=self.due,
+            resumed=self.resumed,
+        )

@@ -1,0 +1,110 @@
+"""Which state may follow which: the one table, for executions and for task runs.
+
+Theory of operation. An execution is a tree of *scopes*: the flow itself, and one for each flowable
+task run. A scope runs *lanes*: tasks one after the other. When a task run ends, its lane goes on to
+the next task; when a lane ends, the flowable's `next` says what happens; when the flowable is
+finished, its own task run ends, and the same holds one level up. A scope passes through the phases
+tasks → errors (if it failed) → finally; the flow has one phase more, afterExecution, which begins
+when the execution is already terminal.
+
+What wins when things meet:
+
+* Kill wins over everything that is not terminal: no error handlers, no `finally`, no retries.
+* A task run that is terminal stays so: a result that comes later, or again, changes nothing.
+* A result of an attempt that is not the current one is stale and changes nothing.
+
+`TRANSITIONS` says which moves exist at all; `reduce` makes no other. The docs draw their diagrams
+from it.
+"""
+
+from __future__ import annotations
+
+from tiercel.errors import EngineBug
+from tiercel.model.execution import State
+
+__all__ = ["EXECUTION_TRANSITIONS", "TASK_RUN_TRANSITIONS", "check"]
+
+_S = State
+
+EXECUTION_TRANSITIONS: dict[State, frozenset[State]] = {
+    _S.CREATED: frozenset(
+        {_S.RUNNING, _S.QUEUED, _S.KILLING, _S.KILLED, _S.CANCELLED, _S.FAILED, _S.SUCCESS}
+    ),
+    _S.QUEUED: frozenset({_S.RUNNING, _S.KILLED, _S.CANCELLED, _S.FAILED}),
+    _S.RUNNING: frozenset(
+        {
+            _S.PAUSED,
+            _S.RETRYING,
+            _S.KILLING,
+            _S.SUCCESS,
+            _S.WARNING,
+            _S.FAILED,
+            _S.KILLED,
+            _S.CANCELLED,
+        }
+    ),
+    _S.PAUSED: frozenset({_S.RESTARTED, _S.RUNNING, _S.KILLING, _S.FAILED, _S.CANCELLED}),
+    _S.RETRYING: frozenset({_S.RUNNING, _S.KILLING, _S.FAILED}),
+    _S.RESTARTED: frozenset({_S.RUNNING, _S.KILLING, _S.FAILED}),
+    _S.KILLING: frozenset({_S.KILLED}),
+    # A terminal execution can be restarted; FAILED also passes through here on its way to a retry,
+    # and SUCCESS or WARNING turn into FAILED when the flow's outputs cannot be rendered.
+    _S.SUCCESS: frozenset({_S.RESTARTED, _S.FAILED}),
+    _S.WARNING: frozenset({_S.RESTARTED, _S.FAILED}),
+    _S.FAILED: frozenset({_S.RETRYING, _S.RETRIED, _S.RESTARTED, _S.FAILED}),
+    _S.KILLED: frozenset({_S.RESTARTED}),
+    _S.CANCELLED: frozenset({_S.RESTARTED}),
+    _S.RETRIED: frozenset(),
+    _S.SKIPPED: frozenset(),
+    _S.SUBMITTED: frozenset(),
+    _S.BREAKPOINT: frozenset({_S.RUNNING, _S.KILLING}),
+    _S.RESUBMITTED: frozenset(),
+}
+
+TASK_RUN_TRANSITIONS: dict[State, frozenset[State]] = {
+    _S.CREATED: frozenset(
+        {_S.SUBMITTED, _S.RUNNING, _S.SKIPPED, _S.FAILED, _S.WARNING, _S.KILLED, _S.SUCCESS}
+    ),
+    _S.SUBMITTED: frozenset(
+        {_S.RUNNING, _S.KILLING, _S.KILLED, _S.FAILED, _S.WARNING, _S.RESUBMITTED}
+    ),
+    _S.RESUBMITTED: frozenset({_S.RUNNING, _S.KILLING, _S.KILLED, _S.FAILED}),
+    _S.RUNNING: frozenset(
+        {
+            _S.SUCCESS,
+            _S.WARNING,
+            _S.FAILED,
+            _S.PAUSED,
+            _S.KILLING,
+            _S.KILLED,
+            _S.SKIPPED,
+            _S.CANCELLED,
+        }
+    ),
+    _S.PAUSED: frozenset(
+        {_S.RUNNING, _S.SUCCESS, _S.WARNING, _S.FAILED, _S.CANCELLED, _S.KILLING, _S.KILLED}
+    ),
+    _S.KILLING: frozenset({_S.KILLED, _S.SUCCESS, _S.WARNING, _S.FAILED}),
+    # FAILED is a task run's last state only when no retry follows.
+    _S.FAILED: frozenset({_S.RETRYING, _S.RESTARTED}),
+    _S.RETRYING: frozenset({_S.CREATED, _S.KILLED, _S.FAILED}),
+    _S.RESTARTED: frozenset({_S.SUBMITTED, _S.RUNNING, _S.SKIPPED, _S.FAILED, _S.KILLED}),
+    _S.SUCCESS: frozenset({_S.RESTARTED}),
+    _S.WARNING: frozenset({_S.RESTARTED}),
+    _S.KILLED: frozenset({_S.RESTARTED}),
+    _S.CANCELLED: frozenset({_S.RESTARTED}),
+    _S.SKIPPED: frozenset({_S.RESTARTED}),
+    _S.QUEUED: frozenset(),
+    _S.RETRIED: frozenset(),
+    _S.BREAKPOINT: frozenset({_S.RUNNING, _S.KILLED}),
+}
+
+
+def check(table: dict[State, frozenset[State]], before: State, after: State) -> None:
+    """Make sure that `table` has this move.
+
+    Raises:
+        EngineBug: it has not: whoever asked is wrong.
+    """
+    if after not in table[before]:
+        raise EngineBug(f"No transition from {before} to {after}")
