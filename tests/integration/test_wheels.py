@@ -1,0 +1,77 @@
+"""What a user installs: wheels, in an environment that knows nothing of this workspace."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+from products_api import server
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+ROOT = Path(__file__).parents[2]
+MEMBERS = [ROOT, ROOT / "core", *sorted(p.parent for p in ROOT.glob("plugins/*/pyproject.toml"))]
+
+
+def output_of(*argv: str | Path, **env: str) -> str:
+    """Run a command in the root folder and return its output; a failure shows all of it."""
+    done = subprocess.run(
+        list(map(str, argv)),
+        cwd=ROOT,
+        env={**os.environ, **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def install(python: Path, wheels: list[Path]) -> None:
+    """Install wheels with the dependencies that they declare, as far as the lock pins them.
+
+    The packages come from the cache that the bootstrap filled, or else from the network.
+    """
+    uv = Path(sys.executable).with_name("uv")
+    command = [uv, "pip", "install", "--python", python, "-c", "requirements.lock", *wheels]
+    try:
+        output_of(*command, "--offline")
+    except AssertionError:
+        output_of(*command)
+
+
+@pytest.fixture(scope="module")
+def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `bin` folder of a new environment with all wheels installed, and nothing else."""
+    wheels = tmp_path_factory.mktemp("wheels")
+    pip = [sys.executable, "-m", "pip"]
+    output_of(*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", wheels, *MEMBERS)
+    environment = tmp_path_factory.mktemp("environment")
+    venv.create(environment)
+    install(environment / "bin/python", sorted(wheels.glob("*.whl")))
+    return environment / "bin"
+
+
+def test_the_command_comes_from_the_wheel(scripts: Path) -> None:
+    where = output_of(scripts / "python", "-c", "import tiercel; print(tiercel.__file__)")
+    assert where.startswith(str(scripts.parent))
+
+
+def test_the_wheels_bring_every_plugin_of_the_workspace(scripts: Path, tmp_path: Path) -> None:
+    listed = output_of(scripts / "tiercel", "plugins", "list", TIERCEL_HOME=str(tmp_path))
+    assert [f"tiercel-{path.name}" for path in MEMBERS[2:] if path.name not in listed] == []
+
+
+def test_the_wheels_run_the_getting_started_flow(scripts: Path, tmp_path: Path) -> None:
+    flow = "examples/flows/getting_started.yaml"
+    with server.serving() as url:
+        said = output_of(
+            *(scripts / "tiercel", "run", flow, "--input", f"api_url={url}/products"),
+            TIERCEL_HOME=str(tmp_path),
+        )
+    assert "SUCCESS" in said.splitlines()[-1]
