@@ -1,0 +1,277 @@
+"""The syntax tree of a template: frozen records with the place they came from.
+
+`start` and `end` are offsets into the template's text. They do not take part in comparison, so two
+templates that mean the same have equal trees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+__all__ = [
+    "Argument",
+    "Attribute",
+    "Binary",
+    "Block",
+    "Call",
+    "Choice",
+    "Expression",
+    "Filter",
+    "FilterTag",
+    "For",
+    "If",
+    "Item",
+    "Joined",
+    "ListLiteral",
+    "Literal",
+    "Macro",
+    "MapLiteral",
+    "Method",
+    "Name",
+    "Node",
+    "Output",
+    "Parameter",
+    "Set",
+    "Subscript",
+    "Template",
+    "Test",
+    "Text",
+    "Unary",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """Anything in the tree.
+
+    Attributes:
+        start: offset of the first character that names it (an operator's own sign, a filter's
+            name), where an error about it points to.
+        end: offset after its last character.
+    """
+
+    start: int = field(default=0, compare=False, repr=False)
+    end: int = field(default=0, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Literal(Node):
+    """A text, number, boolean or null written out."""
+
+    value: str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Node):
+    """A variable."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute(Node):
+    """`base.name`."""
+
+    base: Expression
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscript(Node):
+    """`base[key]`."""
+
+    base: Expression
+    key: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Argument(Node):
+    """What is given to a filter, function, test, macro or method; `name` when it is named."""
+
+    name: str | None
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Method(Node):
+    """`base.name(…)`."""
+
+    base: Expression
+    name: str
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Node):
+    """`name(…)`: a function, a macro of the template, or `block`."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter(Node):
+    """`base | name(…)`."""
+
+    base: Expression
+    name: str
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Test(Node):
+    """`base is name(…)`, or `is not` when `negated`."""
+
+    base: Expression
+    name: str
+    negated: bool
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unary(Node):
+    """`+`, `-` or `not` before an operand."""
+
+    operator: str
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Binary(Node):
+    """An operator between two operands; `equals` is `==` here."""
+
+    operator: str
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Node):
+    """`condition ? then : otherwise`."""
+
+    condition: Expression
+    then: Expression
+    otherwise: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class ListLiteral(Node):
+    """`[…]`."""
+
+    items: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MapLiteral(Node):
+    """`{key: value}`; keys are expressions too."""
+
+    members: tuple[tuple[Expression, Expression], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Joined(Node):
+    """A text in double quotes with `#{…}` inside."""
+
+    parts: tuple[Expression, ...]
+
+
+Expression: TypeAlias = (
+    Literal
+    | Name
+    | Attribute
+    | Subscript
+    | Method
+    | Call
+    | Filter
+    | Test
+    | Unary
+    | Binary
+    | Choice
+    | ListLiteral
+    | MapLiteral
+    | Joined
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Node):
+    """Text that stands for itself; what `raw` and `verbatim` protect is such text too."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output(Node):
+    """`{{ expression }}`."""
+
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class If(Node):
+    """`{% if %}` with its `elseif` branches in order; `otherwise` is empty without an `else`."""
+
+    branches: tuple[tuple[Expression, tuple[Item, ...]], ...]
+    otherwise: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class For(Node):
+    """`{% for name in iterable %}`; `otherwise` is for an empty iterable."""
+
+    name: str
+    iterable: Expression
+    body: tuple[Item, ...]
+    otherwise: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Set(Node):
+    """`{% set name = value %}`."""
+
+    name: str
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter(Node):
+    """One parameter of a macro."""
+
+    name: str
+    default: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Macro(Node):
+    """`{% macro name(parameters) %}`."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    body: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block(Node):
+    """`{% block name %}`."""
+
+    name: str
+    body: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FilterTag(Node):
+    """`{% filter name(…) | … %}`: each of `filters` has a name and arguments."""
+
+    filters: tuple[tuple[str, tuple[Argument, ...], int], ...]
+    body: tuple[Item, ...]
+
+
+Item: TypeAlias = Text | Output | If | For | Set | Macro | Block | FilterTag
+
+
+@dataclass(frozen=True, slots=True)
+class Template(Node):
+    """A whole template."""
+
+    body: tuple[Item, ...]
