@@ -205,7 +205,7 @@ def parse_iso(text: str, zone: tzinfo) -> Moment:
     """Read a date, a local date and time, or one with offset and zone, in ISO-8601 as Java does.
 
     Args:
-        text: such as `2024-03-05`, `2024-03-05T07:08` or `2024-03-05T07:08:09+02:00[Europe/Athens]`.
+        text: `2024-03-05`, `2024-03-05T07:08`, `2024-03-05T07:08:09+02:00[Europe/Athens]` …
         zone: the zone of a text that has none.
 
     Raises:

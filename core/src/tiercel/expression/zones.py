@@ -119,4 +119,4 @@ def zone_id(zone: tzinfo) -> str:
 
 def is_offset(zone: tzinfo) -> bool:
     """Whether the zone is a bare offset, which Java prints without brackets."""
-    return zone_id(zone)[0] in "Z+-"
+    return not isinstance(zone, ZoneInfo) and zone_id(zone)[0] in "Z+-"

@@ -1,0 +1,303 @@
+"""Names of months, days, eras and zones in a locale, as the JDK's CLDR data has them.
+
+The data come from babel, which is imported with the first name that a pattern asks for. Where the
+JDK goes its own way, so does this module: an unknown locale uses the root's patterns with short
+English names, a locale without a country starts its weeks on Sunday, a zone without a CLDR short
+name keeps the abbreviation that Java has always used for it.
+
+This module knows nothing of templates.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from tiercel.errors import EvaluationError
+from tiercel.expression.moment import Moment
+from tiercel.expression.zones import is_offset, zone_id
+
+if TYPE_CHECKING:
+    from babel import Locale
+
+__all__ = ["Names", "names_of"]
+
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_COUNTRY = re.compile(r"[A-Z]{2}|[0-9]{3}")
+_ENGLISH_SHORT = {
+    "month": ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
+    "day_of_week": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
+}
+_WIDTHS = {"short": "abbreviated", "full": "wide", "narrow": "narrow"}
+# Zones whose abbreviations the tz database has dropped for numbers keep the old ones in Java.
+_UNIVERSAL = frozenset({"UTC", "Etc/UTC", "Etc/UCT", "UCT", "Zulu", "Etc/Zulu", "Universal"})
+# Zones whose winter time counts as the exception in the tz database, and as the rule in Java.
+_NEGATIVE_WINTER = frozenset({"Europe/Dublin", "Eire", "Africa/Casablanca", "Africa/El_Aaiun"})
+_OLD_ABBREVIATIONS_TEXT = """
+= Acre=ACT Afghanistan=AFT Amazon=AMT Anadyr=ANAT Apia=WSST Arabian=AST Argentina=ART Armenia=AMT
+Australia_CentralWestern=ACWST Australia_Western=AWST Azerbaijan=AZT Azores=AZOT/AZOST
+Bangladesh=BDT Bhutan=BTT Bolivia=BOT Brasilia=BRT Brunei=BNT Cape_Verde=CVT Chatham=CHAST/CHADT
+Chile=CLT/CLST Christmas=CXT Cocos=CCT Colombia=COT Cook=CKT Davis=DAVT DumontDUrville=DDUT
+East_Timor=TLT Easter=EAST/EASST Ecuador=ECT Europe_Eastern=EET/EEST Europe_Further_Eastern=MSK
+Europe_Western=WET/WEST Falkland=FKT Fiji=FJT French_Guiana=GFT French_Southern=TFT
+Galapagos=GALT Gambier=GAMT Georgia=GET Gilbert_Islands=GILT Greenland=WGT/WGST Gulf=GST
+Guyana=GYT Hovd=HOVT India=IST Indian_Ocean=IOT Indochina=ICT Iran=IRST Irkutsk=IRKT
+Kamchatka=PETT Kazakhstan=ALMT Kosrae=KOST Krasnoyarsk=KRAT Kyrgystan=KGT Line_Islands=LINT
+Lord_Howe=LHST/LHDT Magadan=MAGT Malaysia=MYT Maldives=MVT Marquesas=MART Marshall_Islands=MHT
+Mauritius=MUT Mawson=MAWT Mongolia=ULAT Myanmar=MMT Nauru=NRT Nepal=NPT New_Caledonia=NCT
+Niue=NUT Norfolk=NFT/NFST Noronha=FNT Novosibirsk=NOVT Omsk=OMST Palau=PWT Papua_New_Guinea=PGT
+Paraguay=PYT/PYST Peru=PET Phoenix_Islands=PHOT Pierre_Miquelon=PMST/PMDT Pitcairn=PST
+Ponape=PONT Pyongyang=KST Reunion=RET Rothera=ROTT Sakhalin=SAKT Samara=SAMT Seychelles=SCT
+Singapore=SGT Solomon=SBT South_Georgia=GST Suriname=SRT Syowa=SYOT Tahiti=TAHT Tajikistan=TJT
+Tokelau=TKT Tonga=TOT Truk=CHUT Turkmenistan=TMT Tuvalu=TVT Uruguay=UYT Uzbekistan=UZT
+Vanuatu=VUT Venezuela=VET Vladivostok=VLAT Vostok=VOST Wake=WAKT Wallis=WFT Yakutsk=YAKT
+Yekaterinburg=YEKT Europe/Istanbul=TRT Asia/Istanbul=TRT Turkey=TRT Europe/Minsk=MSK
+Asia/Amman=EET Asia/Damascus=EET Asia/Urumqi=XJT Asia/Kashgar=XJT
+"""
+_OLD_ABBREVIATIONS = dict(entry.split("=") for entry in _OLD_ABBREVIATIONS_TEXT.split())
+
+
+@lru_cache(maxsize=64)
+def names_of(locale: str) -> Names:
+    """Return the names of a locale written as Java's `LocaleUtils.toLocale` reads it.
+
+    Raises:
+        EvaluationError: `locale` is not of the form `fr`, `fr_FR` or `fr-FR`.
+    """
+    parts = locale.split("_" if "_" in locale else "-")
+    language, country, variant = [*parts, "", ""][:3]
+    malformed = (
+        len(parts) > 3
+        or not (_LANGUAGE.fullmatch(language) or (not language and len(parts) > 1))
+        or (len(parts) > 1 and not _COUNTRY.fullmatch(country) and not (not country and variant))
+        or (len(parts) > 2 and not variant)
+    )
+    if malformed and locale:
+        raise EvaluationError(f"Invalid locale {locale!r}; write one like 'fr' or 'fr_FR'")
+    return Names(language, country)
+
+
+class Names:
+    """The names and conventions of one locale.
+
+    Args:
+        language: ISO 639 code; empty for the root locale.
+        country: ISO 3166 code or empty.
+
+    Attributes:
+        first_weekday: the day a week starts with, Monday 1 to Sunday 7.
+        minimal_days: how many days of the year its first week must have.
+    """
+
+    def __init__(self, language: str, country: str) -> None:
+        self._language = language
+        self._country = country
+        self.first_weekday, self.minimal_days = _week_rules(country)
+        self._loaded: Locale | None = None
+
+    @property
+    def _locale(self) -> Locale:
+        if self._loaded is None:
+            self._loaded = _load(self._language, self._country)
+        return self._loaded
+
+    @property
+    def _is_root(self) -> bool:
+        return self._locale.language == "root"
+
+    def pattern(self, style: str) -> str:
+        """Return the pattern of a localized date and time.
+
+        Args:
+            style: `short`, `medium`, `long` or `full`.
+        """
+        data: Any = self._locale
+        joined = str(data.datetime_formats[style])
+        return joined.replace("{1}", data.date_formats[style].pattern).replace(
+            "{0}", data.time_formats[style].pattern
+        )
+
+    def text(self, field: str, value: int, width: str, standalone: bool = False) -> str | None:
+        """Return the name of a field's value, or None when it has only a number.
+
+        Args:
+            field: `month`, `day_of_week`, `quarter`, `am_pm` or `era`.
+            value: as Java counts it: from 1, Monday 1, AM 0, BC 0.
+            width: `short`, `full` or `narrow`.
+            standalone: whether the name stands alone rather than in a date.
+        """
+        if field == "era":
+            return self._era(value, width)
+        if self._is_root:
+            return self._root_text(field, value, width)
+        data: Any = self._locale
+        context = "stand-alone" if standalone else "format"
+        form = _WIDTHS[width]
+        if field == "am_pm":
+            return str(data.day_periods["format"][form][("am", "pm")[value]])
+        if field == "quarter":
+            return str(data.quarters[context][form][value])
+        if field == "day_of_week":
+            return str(data.days[context][form][value - 1])
+        return str(data.months[context][form][value])
+
+    def _root_text(self, field: str, value: int, width: str) -> str | None:
+        if field == "am_pm":
+            return ("AM", "PM")[value]
+        if field == "quarter":
+            return f"Q{value}" if width != "narrow" else str(value)
+        name = _ENGLISH_SHORT[field][value - 1]
+        if width != "narrow":
+            return name
+        return None if field == "month" else name[0]
+
+    def _era(self, value: int, width: str) -> str | None:
+        if self._is_root and width != "short":
+            return ("BCE", "CE")[value]
+        eras: Any = self._locale.eras
+        return str(eras[_WIDTHS[width]][value]) if not self._is_root else ("BC", "AD")[value]
+
+    def values(self, field: str, width: str, standalone: bool = False) -> dict[str, int]:
+        """Return name → value of all values of a field, for reading them."""
+        first, last = {"month": (1, 12), "day_of_week": (1, 7), "quarter": (1, 4)}.get(
+            field, (0, 1)
+        )
+        found = {
+            value: self.text(field, value, width, standalone) for value in range(first, last + 1)
+        }
+        return {name: value for value, name in found.items() if name}
+
+    def day_period(self, second_of_day: int, width: str) -> str:
+        """Return the part of the day, such as `in the morning`."""
+        if self._is_root:
+            return ("AM", "PM")[second_of_day >= 43_200]
+        data: Any = self._locale
+        minute = second_of_day // 60 * 60
+        forms = data.day_periods["format"][_WIDTHS[width]]
+        name = _period_at(data.day_period_rules.get(None, {}), minute)
+        if name not in forms:
+            name = "am" if second_of_day < 43_200 else "pm"
+        return str(forms[name])
+
+    def zone_name(self, moment: Moment, width: str, generic: bool) -> str:
+        """Return what people call the moment's zone: `CET`, `Central European Standard Time`.
+
+        Args:
+            moment: tells whether it is summer time.
+            width: `short` or `full`.
+            generic: whether the name is to cover summer and winter.
+        """
+        key = zone_id(moment.zone)
+        if is_offset(moment.zone) or (isinstance(moment.zone, timezone) and moment.offset):
+            return key
+        summer = _is_summer(moment)
+        kind = "daylight" if summer else "standard"
+        form = "short" if width == "short" else "long"
+        for table in self._zone_tables(key):
+            names = table.get(form, {})
+            for wanted in ("generic", "standard") if generic else (kind,):
+                if names.get(wanted):
+                    return str(names[wanted])
+        if width == "short":
+            return _abbreviation(key, moment, summer)
+        return self._fallback(key, moment)
+
+    def _zone_tables(self, key: str) -> list[Any]:
+        aliases = ("Etc/UTC",) if key in _UNIVERSAL else _aliases(key)
+        data: Any = _load("en", "") if self._is_root else self._locale
+        tables = [data.time_zones[alias] for alias in aliases if alias in data.time_zones]
+        metazone = _metazone(key)
+        if metazone in data.meta_zones:
+            tables.append(data.meta_zones[metazone])
+        return tables
+
+    def _fallback(self, key: str, moment: Moment) -> str:
+        data: Any = self._locale
+        sign = "-" if moment.offset < 0 else "+"
+        hours, minutes = divmod(abs(moment.offset) // 60, 60)
+        clock = f"{sign}{hours:02d}:{minutes:02d}" if moment.offset else ""
+        return str(data.zone_formats["gmt"] % clock)
+
+
+def _week_rules(country: str) -> tuple[int, int]:
+    if not country:
+        return 7, 1
+    from babel import Locale  # heavy: 30 MB of CLDR
+
+    try:
+        locale = Locale.parse(f"und_{country}")
+    except (ValueError, LookupError):
+        return 7, 1
+    return locale.first_week_day + 1, locale.min_week_days
+
+
+def _load(language: str, country: str) -> Locale:
+    from babel import Locale, UnknownLocaleError  # heavy: 30 MB of CLDR
+
+    for name in (f"{language}_{country}", language):
+        try:
+            return Locale.parse(name)
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Locale.parse("root")
+
+
+def _period_at(rules: Any, second: int) -> str | None:
+    """The period that holds a second of the day; a point such as noon wins over a span."""
+    found = None
+    for name, spans in rules.items():
+        for span in spans:
+            if span.get("at") == second:
+                return str(name)
+            start, end = span.get("from"), span.get("before")
+            if start is None or end is None:
+                continue
+            inside = start <= second < end if start < end else second >= start or second < end
+            if inside:
+                found = str(name)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _aliases(key: str) -> tuple[str, ...]:
+    from babel.core import get_global  # heavy: 30 MB of CLDR
+
+    pairs = get_global("zone_aliases")
+    target = pairs.get(key, key)
+    return (key, target, *(alias for alias, name in pairs.items() if name == target))
+
+
+def _metazone(key: str) -> str | None:
+    from babel.core import get_global  # heavy: 30 MB of CLDR
+
+    zones = get_global("meta_zones")
+    return next((str(zones[alias]) for alias in _aliases(key) if alias in zones), None)
+
+
+def _wall(moment: Moment) -> datetime:
+    """The moment's local time as a `datetime`, near enough for questions about its zone."""
+    year = min(max(moment.year, 2), 9998)
+    day = min(moment.day, 28) if year != moment.year else moment.day
+    wall = datetime(year, moment.month, day, moment.hour, moment.minute, tzinfo=moment.zone)
+    delta = wall.utcoffset()
+    first = delta is not None and delta.total_seconds() == moment.offset
+    return wall if first else wall.replace(fold=1)
+
+
+def _is_summer(moment: Moment) -> bool:
+    shift = _wall(moment).dst()
+    if zone_id(moment.zone) in _NEGATIVE_WINTER:
+        return not shift
+    return bool(shift)
+
+
+def _abbreviation(key: str, moment: Moment, summer: bool) -> str:
+    name = _wall(moment).tzname() or key
+    if name[0] not in "+-":
+        return name
+    old = _OLD_ABBREVIATIONS.get(key) or _OLD_ABBREVIATIONS.get(_metazone(key) or "")
+    if old:
+        return old.split("/")[-1 if summer else 0]
+    return f"GMT{name[:3]}:{name[3:] or '00'}"
