@@ -57,7 +57,7 @@ bench: $(READY) ## Measure, each figure beside its floor (ONLY=start picks one b
 	$(BIN)/python benchmarks/run.py $(ONLY)
 
 conformance: $(READY) ## Compare with Kestra's recorded behaviour (DIR=folder tries other cases)
-	$(BIN)/python tests/conformance/run.py $(DIR)
+	$(BIN)/python tests/conformance/run.py $(DIR) $(ARGS)
 
 check: ## What CI runs
 	./.ci/run

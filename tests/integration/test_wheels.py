@@ -46,14 +46,20 @@ def install(python: Path, wheels: list[Path]) -> None:
 
 
 @pytest.fixture(scope="module")
-def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The `bin` folder of a new environment with all wheels installed, and nothing else."""
-    wheels = tmp_path_factory.mktemp("wheels")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """One wheel for each distribution of the workspace."""
+    folder = tmp_path_factory.mktemp("wheels")
     pip = [sys.executable, "-m", "pip"]
-    output_of(*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", wheels, *MEMBERS)
+    output_of(*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", folder, *MEMBERS)
+    return sorted(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def scripts(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `bin` folder of a new environment with all wheels installed, and nothing else."""
     environment = tmp_path_factory.mktemp("environment")
     venv.create(environment)
-    install(environment / "bin/python", sorted(wheels.glob("*.whl")))
+    install(environment / "bin/python", wheels)
     return environment / "bin"
 
 
@@ -75,3 +81,25 @@ def test_the_wheels_run_the_getting_started_flow(scripts: Path, tmp_path: Path) 
             TIERCEL_HOME=str(tmp_path),
         )
     assert "SUCCESS" in said.splitlines()[-1]
+
+
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+package = importlib.import_module(sys.argv[1])
+for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+    # The test kit is for environments that have pytest.
+    if not module.name.startswith("tiercel.testing."):
+        importlib.import_module(module.name)
+        print(module.name)
+"""
+
+
+@pytest.mark.parametrize("package", [path.name for path in MEMBERS[1:]])
+def test_a_package_declares_all_that_its_modules_import(
+    wheels: list[Path], tmp_path: Path, package: str
+) -> None:
+    own = [w for w in wheels if w.name.startswith((f"tiercel_{package}-", "tiercel_core-"))]
+    venv.create(tmp_path)
+    install(tmp_path / "bin/python", own)
+    module = "tiercel" if package == "core" else f"tiercel_{package}"
+    assert module in output_of(tmp_path / "bin/python", "-c", IMPORT_ALL, module)
