@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from dataclasses import MISSING, Field, fields
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from tiercel.engine.commands import COMMANDS, Command
 from tiercel.engine.events import EVENTS, AnyEvent, Event
@@ -31,7 +31,7 @@ T = TypeVar("T")
 def encode(item: Event | Command) -> tuple[str, str]:
     """Return an event's or command's kind and its payload."""
     payload = {}
-    for name, default in _defaults(type(item)):
+    for name, default in _defaults(cast(Any, type(item))):
         value = getattr(item, name)
         if value != default:
             payload[name] = _micros(value) if isinstance(value, datetime) else value
@@ -61,14 +61,14 @@ def _decode(table: dict[str, type[T]], kind: str, payload: str) -> T:
         raise EngineBug(f"Unknown record {kind!r}; a newer version wrote it")
     cls = table[kind]
     values = json.loads(payload)
-    for name, convert in _converters(cls):
+    for name, convert in _converters(cast(Any, cls)):
         if values.get(name) is not None:
             values[name] = convert(values[name])
     return cls(**values)
 
 
-@lru_cache(maxsize=64)
-def _defaults(cls: type) -> tuple[tuple[str, Any], ...]:
+@cache
+def _defaults(cls: Any) -> tuple[tuple[str, Any], ...]:
     return tuple((field.name, _default(field)) for field in fields(cls))
 
 
@@ -78,8 +78,8 @@ def _default(field: Field[Any]) -> Any:
     return field.default
 
 
-@lru_cache(maxsize=64)
-def _converters(cls: type) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+@cache
+def _converters(cls: Any) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
     by_name: dict[str, Callable[[Any], Any]] = {
         "at": _datetime,
         "started": _datetime,

@@ -185,7 +185,8 @@ def _evaluated(draft: Draft, event: ev.Evaluated) -> None:
         _run_if_evaluated(draft, draft.execution.task_runs.get(target), event)
     elif target in draft.execution.scopes:
         scope = draft.scope(target)
-        key = purpose.removeprefix("next:")
+        # A question that could not be answered fails the flowable, whatever it asked for.
+        key = purpose.removeprefix("next:") if event.error is None else "#error"
         answer = event.values if event.error is None else {"error": event.error}
         draft.put_scope(replace(scope, values={**scope.values, key: answer or {}}))
         draft.agenda.append((target, None))
@@ -210,6 +211,7 @@ def _outputs_evaluated(draft: Draft, event: ev.Evaluated) -> None:
     scope = draft.execution.scopes.get(ROOT)
     if scope is None or scope.phase is not Phase.OUTPUTS:
         return
+    assert scope.finish is not None
     draft.to(scope.finish.state)
     if event.error is None:
         draft.set(outputs=event.values)

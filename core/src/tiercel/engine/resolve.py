@@ -72,6 +72,9 @@ def _step(draft: Draft, scope: Scope) -> None:
 def _decide(draft: Draft, scope: Scope) -> spi.Decision:
     """Ask the flowable. What it raises is its failure, never the engine's."""
     view = scope.view(draft.at)
+    question = scope.values.get("#error")
+    if question is not None:
+        return spi.Finish(State.FAILED, error=question["error"])
     if scope.task is None:
         return _flow_next(draft, view)
     assert isinstance(scope.task, spi.FlowableTask)
@@ -284,11 +287,12 @@ def _close_flowable(draft: Draft, scope: Scope) -> None:
 def _ask_outputs(draft: Draft, scope: Scope) -> None:
     """Have the flow's outputs rendered, which is the last thing before the terminal state."""
     assert draft.execution.flow is not None
-    assert scope.finish is not None
+    finish = scope.finish
+    assert finish is not None
     scope = replace(scope, phase=Phase.OUTPUTS)
     draft.put_scope(scope)
     if draft.execution.flow.outputs:
         draft.command(Evaluate(id="outputs", purpose="outputs"))
     else:
-        draft.to(scope.finish.state)
+        draft.to(finish.state)
         enter_phase(draft, scope, Phase.AFTER_EXECUTION)

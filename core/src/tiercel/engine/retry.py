@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tiercel.engine.scope import ROOT
+from tiercel.engine.scope import ROOT, Phase, Scope
 from tiercel.model.retry import ConstantRetry, ExponentialRetry, RandomRetry, RetryBehavior
 
 if TYPE_CHECKING:
@@ -45,13 +45,13 @@ def _policy(execution: Execution, task: TaskBase, task_run: TaskRun) -> AnyRetry
         return task.retry
     parent_id = task_run.parent_id
     while parent_id is not None:
-        scope = execution.scopes[parent_id]
+        scope: Scope = execution.scopes[parent_id]
         if scope.task is not None and scope.task.retry is not None:
-            return scope.task.retry  # type: ignore[no-any-return]  # scopes are engine objects
+            return scope.task.retry
         parent_id = execution.task_runs[parent_id].parent_id
     flow = execution.flow
     # The flow's own policy is for its tasks; `errors` and `finally` have theirs or none.
-    if flow is None or execution.scopes[ROOT].phase != "tasks":
+    if flow is None or execution.scopes[ROOT].phase is not Phase.TASKS:
         return None
     if flow.retry is not None and flow.retry.behavior is RetryBehavior.RETRY_FAILED_TASK:
         return flow.retry

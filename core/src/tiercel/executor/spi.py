@@ -72,10 +72,6 @@ class Executor(Protocol):
         """Run a job as soon as there is room; returns at once."""
         ...
 
-    def cancel(self, job: Job) -> bool:
-        """Forget a job that has not begun; return whether that was so. Running jobs go on."""
-        ...
-
     def close(self) -> None:
         """Take no more jobs and release what is held; does not wait for running jobs."""
         ...

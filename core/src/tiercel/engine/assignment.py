@@ -1,0 +1,87 @@
+"""An attempt in a worker's hands: what it is to do, and whether it should stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from tiercel import _duration
+from tiercel.model.execution import LogEntry, State, TaskRun
+
+if TYPE_CHECKING:
+    from tiercel.plugin.task import Output, Task
+
+__all__ = ["Assignment"]
+
+
+def _nobody_waits() -> None:
+    """Nobody wants to know."""
+
+
+@dataclass(slots=True)
+class Assignment:
+    """An attempt that was handed to an executor.
+
+    Attributes:
+        execution_id: the execution.
+        namespace: its flow's namespace.
+        flow_id: its flow.
+        task: the task, as the flow declares it.
+        task_run: its run.
+        attempt: the attempt's number, from 1.
+        variables: what its expressions see.
+        flush: takes log lines that should not wait for the attempt's end.
+        stopping: called when the attempt was told to stop; it may not obey.
+        started: when a worker took it up; None before.
+        announced: whether the engine knows that it has started.
+        killed: whether it should stop because its execution was killed.
+        expired: the time limit that it exceeded; None while it has not.
+    """
+
+    execution_id: str
+    namespace: str
+    flow_id: str
+    task: Task[Output]
+    task_run: TaskRun
+    attempt: int
+    variables: Mapping[str, Any]
+    flush: Callable[[list[LogEntry]], None]
+    stopping: Callable[[], None] = _nobody_waits
+    started: datetime | None = None
+    announced: bool = False
+    killed: bool = False
+    expired: timedelta | None = None
+    _stop: Callable[[], None] = field(default=_nobody_waits)
+
+    def begin(self, at: datetime, stop: Callable[[], None]) -> None:
+        """Note that a worker took it up; `stop` tells the task to stop."""
+        self._stop = stop
+        self.started = at
+        if self.stopped:
+            stop()
+
+    def kill(self) -> None:
+        """Stop the attempt, or keep it from starting."""
+        self.killed = True
+        self._stop()
+        self.stopping()
+
+    def time_out(self, limit: timedelta) -> None:
+        """Stop the attempt because it ran longer than `limit`."""
+        self.expired = limit
+        self._stop()
+        self.stopping()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was told to stop."""
+        return self.killed or self.expired is not None
+
+    def verdict(self) -> tuple[State, str]:
+        """Return the state that an attempt told to stop ends in, and why."""
+        if self.killed:
+            return State.KILLED, "Task run was killed"
+        limit = _duration.format(self.expired) if self.expired else "its limit"
+        return State.FAILED, f"Timeout after {limit}"

@@ -1,0 +1,215 @@
+"""`TaskContext`: the `RunContext` that a worker gives to a task."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tiercel.engine.masking import Masker
+from tiercel.errors import TaskError
+from tiercel.model.execution import LogEntry, MetricEntry
+
+if TYPE_CHECKING:
+    from tiercel.engine.assignment import Assignment
+    from tiercel.engine.services import Services
+    from tiercel.plugin.context import KvStore, Metric, TaskStorage
+
+__all__ = ["TaskContext"]
+
+_LEVELS = {"TRACE": 0, "DEBUG": 1, "INFO": 2, "WARN": 3, "ERROR": 4}
+_FLUSH_AT = 500
+
+
+class TaskContext:
+    """What one attempt of one task run sees and says.
+
+    Args:
+        services: what the engine offers to tasks: rendering, files, secrets, key-value pairs.
+        assignment: which attempt it is, and what its expressions see.
+    """
+
+    def __init__(self, services: Services, assignment: Assignment) -> None:
+        self._services = services
+        self._execution_id = assignment.execution_id
+        self._namespace = assignment.namespace
+        self._flow_id = assignment.flow_id
+        self._task_run = assignment.task_run
+        self._attempt = assignment.attempt
+        self._variables = assignment.variables
+        self._flush = assignment.flush
+        task = assignment.task
+        self._threshold = _LEVELS[task.log_level] if task.log_level else 0
+        self._folder: Path | None = None
+        self._stop = threading.Event()
+        self._on_kill: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+        self.masker = Masker()
+        self.logs: list[LogEntry] = []
+        self.metrics: list[MetricEntry] = []
+        self.updates: dict[str, Any] = {}
+        self._environment = services.environment(self._namespace, self.masker)
+
+    # Expressions
+
+    @property
+    def variables(self) -> Mapping[str, Any]:
+        """Everything an expression can see."""
+        return self._variables
+
+    def render(self, value: Any) -> Any:
+        """Return a property's value with its expressions rendered; None stays None."""
+        if value is None:
+            return None
+        try:
+            return value.resolve(self._render_raw)
+        except ValueError as error:
+            raise TaskError(f"Invalid value: {_explain(error)}", retryable=False) from error
+
+    def render_text(self, template: str, extra: Mapping[str, Any] | None = None) -> str:
+        """Render a template to text."""
+        return self._environment.render(template, self._with(extra))
+
+    def evaluate(self, template: str, extra: Mapping[str, Any] | None = None) -> Any:
+        """Render a template; a lone expression keeps its native type."""
+        return self._environment.evaluate(template, self._with(extra))
+
+    def _render_raw(self, raw: Any, as_text: bool) -> Any:
+        if isinstance(raw, str):
+            variables = self._with(None)
+            if as_text:
+                return self._environment.render(raw, variables)
+            return self._environment.evaluate(raw, variables)
+        return self._environment.render_object(raw, self._with(None))
+
+    def _with(self, extra: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        known: dict[str, Any] = {}
+        if self._folder is not None:
+            known["workingDir"] = str(self._folder)
+        if not known and not extra:
+            return self._variables
+        return {**self._variables, **known, **(extra or {})}
+
+    # Files
+
+    @property
+    def storage(self) -> TaskStorage:
+        """Files in internal storage."""
+        return self._services.task_storage(
+            self._namespace,
+            self._flow_id,
+            self._execution_id,
+            self._task_run.task_id,
+            self._task_run.id,
+        )
+
+    @property
+    def working_dir(self) -> Path:
+        """A private folder of this attempt, made on first use and removed afterwards."""
+        if self._folder is None:
+            root = self._services.working_root
+            if root is not None:
+                root.mkdir(parents=True, exist_ok=True)
+            self._folder = Path(tempfile.mkdtemp(prefix="tiercel-", dir=root))
+        return self._folder
+
+    def close(self) -> None:
+        """Remove the working folder."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    # What the task says
+
+    def log(self, level: str, message: str) -> None:
+        """Log one line; secrets are masked."""
+        if _LEVELS[level] < self._threshold:
+            return
+        self.logs.append(
+            LogEntry(
+                execution_id=self._execution_id,
+                at=self._services.clock.now(),
+                level=level,
+                message=self.masker.mask(message),
+                task_run_id=self._task_run.id,
+                task_id=self._task_run.task_id,
+                attempt=self._attempt,
+            )
+        )
+        if len(self.logs) >= _FLUSH_AT:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand over the log lines so far, for watchers to see."""
+        lines, self.logs = self.logs, []
+        if lines:
+            self._flush(lines)
+
+    def metric(self, metric: Metric) -> None:
+        """Record a measurement."""
+        self.metrics.append(
+            MetricEntry(
+                execution_id=self._execution_id,
+                at=self._services.clock.now(),
+                name=metric.name,
+                kind=metric.kind,
+                value=metric.value,
+                tags=tuple(metric.tags.items()),
+                task_run_id=self._task_run.id,
+                task_id=self._task_run.task_id,
+            )
+        )
+
+    def progress(self, fraction: float, message: str = "") -> None:
+        """Tell watchers how far this attempt is."""
+        self._services.progress(self._execution_id, self._task_run.id, fraction, message)
+
+    # Secrets and key-value pairs
+
+    def secret(self, key: str) -> str:
+        """Return a secret of the flow's namespace; it is masked from here on."""
+        value = self._services.secret(self._namespace, key)
+        self.masker.add(value)
+        return value
+
+    def kv(self, namespace: str | None = None) -> KvStore:
+        """Return the key-value store of a namespace, the flow's own by default."""
+        return self._services.kv_store(namespace or self._namespace)
+
+    # Being stopped
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the attempt should stop."""
+        return self._stop.is_set()
+
+    def on_kill(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called when the attempt must stop; at once if it must already."""
+        with self._lock:
+            if not self._stop.is_set():
+                self._on_kill.append(callback)
+                return
+        callback()
+
+    def stop(self) -> None:
+        """Tell the task to stop; a second call does nothing."""
+        with self._lock:
+            if self._stop.is_set():
+                return
+            self._stop.set()
+            callbacks = list(self._on_kill)
+        for callback in callbacks:
+            try:
+                callback()
+            except Exception as error:  # a plugin's code: the others must be called all the same
+                self.log("WARN", f"A kill callback failed: {error}")
+
+
+def _explain(error: ValueError) -> str:
+    """Return the gist of a validation error, without pydantic's links and input dumps."""
+    errors = getattr(error, "errors", None)
+    if errors is None:
+        return str(error)
+    return "; ".join(detail["msg"] for detail in errors())

@@ -1,0 +1,44 @@
+"""What the engine offers to running tasks, gathered in one place for workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tiercel._time import Clock
+    from tiercel.engine.masking import Masker
+    from tiercel.expression.environment import Environment
+    from tiercel.plugin.context import KvStore, TaskStorage
+
+__all__ = ["Services"]
+
+
+def _ignore_progress(execution_id: str, task_run_id: str, fraction: float, message: str) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts behind a `RunContext`; `embed` wires them.
+
+    Attributes:
+        clock: tells the time.
+        environment: (namespace, masker) → the expression language with that namespace's
+            secrets and key-value pairs; secrets read are told to the masker.
+        task_storage: (namespace, flow, execution, task, task run) → its files.
+        kv_store: namespace → its key-value pairs.
+        secret: (namespace, key) → a secret; raises NotFoundError.
+        working_root: where working folders are made; None for the system's temporary folder.
+        progress: takes (execution, task run, fraction, message).
+    """
+
+    clock: Clock
+    environment: Callable[[str, Masker], Environment]
+    task_storage: Callable[[str, str, str, str, str], TaskStorage]
+    kv_store: Callable[[str], KvStore]
+    secret: Callable[[str, str], str]
+    working_root: Path | None = None
+    progress: Callable[[str, str, float, str], Any] = field(default=_ignore_progress)

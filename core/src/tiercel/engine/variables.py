@@ -1,0 +1,173 @@
+"""What expressions can see: `flow`, `execution`, `inputs`, `outputs`, `taskrun`, …
+
+Built bit by bit as task runs end, so that the cost of one more task does not depend on how many
+there were. The shape is Kestra's (`RunVariables`; golden cases `basics/context_*`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tiercel.model.execution import Execution, TaskRun
+    from tiercel.model.task import TaskBase
+
+__all__ = ["LiveMapping", "Variables"]
+
+
+class LiveMapping(Mapping[str, Any]):
+    """A read-only view of a dict that another thread may add keys to meanwhile."""
+
+    __slots__ = ("_data",)
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self._data = data
+
+    def __getitem__(self, key: str) -> Any:
+        value = self._data[key]
+        return LiveMapping(value) if type(value) is _Node else value
+
+    def __iter__(self) -> Iterator[str]:
+        # Copying the keys is one step to other threads; iterating over the dict itself is not.
+        return iter(list(self._data))
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+
+class _Node(dict[str, Any]):
+    """A level of the outputs that grows: task ids, or loop values."""
+
+
+class Variables:
+    """The variables of one execution under way.
+
+    Args:
+        shared: what is the same for every execution: `envs`, `globals`, `kestra`.
+    """
+
+    def __init__(self, shared: Mapping[str, Any]) -> None:
+        self._shared = shared
+        self._outputs = _Node()
+
+    def note(self, execution: Execution, task_run: TaskRun) -> None:
+        """Add the outputs of a task run that has ended."""
+        if task_run.outputs is None:
+            return
+        node = self._outputs
+        path = [task_run.task_id, *_values(execution, task_run)]
+        for key in path[:-1]:
+            below = node.get(key)
+            if type(below) is not _Node:
+                below = node[key] = _Node(below or {})
+            node = below
+        node[path[-1]] = task_run.outputs
+
+    def of_execution(self, execution: Execution) -> dict[str, Any]:
+        """Return what an expression of the flow itself sees."""
+        variables: dict[str, Any] = {
+            **self._shared,
+            "flow": {
+                "id": execution.flow_id,
+                "namespace": execution.namespace,
+                "revision": execution.flow_revision,
+                "tenantId": execution.tenant,
+            },
+            "execution": _execution(execution),
+            "outputs": LiveMapping(self._outputs),
+        }
+        if execution.inputs:
+            variables["inputs"] = nested(execution.inputs)
+        if execution.variables:
+            variables["vars"] = execution.variables
+        if execution.labels:
+            variables["labels"] = dict(execution.labels)
+        if execution.trigger is not None:
+            variables["trigger"] = execution.trigger.get("variables", {})
+        return variables
+
+    def of_task_run(
+        self, execution: Execution, task_run: TaskRun, task: TaskBase
+    ) -> dict[str, Any]:
+        """Return what an expression of a task sees."""
+        variables = self.of_execution(execution)
+        variables["task"] = {"id": task.id, "type": task.type}
+        variables["taskrun"] = _task_run(task_run)
+        parents = list(self._parents(execution, task_run))
+        if task_run.parent_id is not None:
+            variables["parents"] = parents
+        if parents:
+            variables["parent"] = parents[0]
+        return variables
+
+    def _parents(self, execution: Execution, task_run: TaskRun) -> Iterator[dict[str, Any]]:
+        """Yield the loops around a task run, the nearest first."""
+        parent_id = task_run.parent_id
+        while parent_id is not None:
+            parent = execution.task_runs[parent_id]
+            if parent.value is not None or parent.outputs is not None:
+                entry: dict[str, Any] = {}
+                if parent.value is not None:
+                    entry["taskrun"] = {"value": parent.value, "iteration": parent.iteration}
+                if parent.outputs is not None:
+                    entry["outputs"] = parent.outputs
+                yield entry
+            parent_id = parent.parent_id
+
+
+def nested(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return inputs with dotted ids as nested mappings (`a.b` is read as `inputs.a.b`)."""
+    if not any("." in key for key in inputs):
+        return dict(inputs)
+    tree: dict[str, Any] = {}
+    for key, value in inputs.items():
+        *path, last = key.split(".")
+        node = tree
+        for part in path:
+            below = node.get(part)
+            node[part] = dict(below) if isinstance(below, dict) else {}
+            node = node[part]
+        node[last] = value
+    return tree
+
+
+def _values(execution: Execution, task_run: TaskRun) -> list[str]:
+    """Return the loop values around a task run, the outermost first, then its own."""
+    values = [] if task_run.value is None else [task_run.value]
+    parent_id = task_run.parent_id
+    while parent_id is not None:
+        parent = execution.task_runs[parent_id]
+        if parent.value is not None:
+            values.append(parent.value)
+        parent_id = parent.parent_id
+    values.reverse()
+    return values
+
+
+def _execution(execution: Execution) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "id": execution.id,
+        "startDate": execution.history.started,
+        "originalId": execution.original_id,
+        "state": str(execution.state),
+    }
+    if execution.outputs is not None:
+        entry["outputs"] = execution.outputs
+    return entry
+
+
+def _task_run(task_run: TaskRun) -> dict[str, Any]:
+    finished = sum(1 for attempt in task_run.attempts if attempt.state.is_terminal)
+    entry: dict[str, Any] = {
+        "id": task_run.id,
+        "startDate": task_run.history.started,
+        "attemptsCount": finished,
+    }
+    if task_run.parent_id is not None:
+        entry["parentId"] = task_run.parent_id
+    if task_run.value is not None:
+        entry["value"] = task_run.value
+    if task_run.iteration is not None:
+        entry["iteration"] = task_run.iteration
+    return entry

@@ -1,0 +1,134 @@
+"""Runs one attempt of a task: context, time limit, outputs, failure. Never raises."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Coroutine, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from tiercel import _duration
+from tiercel.engine.context import TaskContext
+from tiercel.engine.plain import plain
+from tiercel.errors import ExpressionError, TaskError, TaskKilledError, TiercelError
+from tiercel.executor.spi import Outcome
+from tiercel.model.execution import State
+
+if TYPE_CHECKING:
+    from tiercel.engine.assignment import Assignment
+    from tiercel.engine.services import Services
+
+__all__ = ["run_attempt"]
+
+
+def run_attempt(assignment: Assignment, services: Services) -> Outcome:
+    """Run an attempt to its end and say how it went."""
+    context = TaskContext(services, assignment)
+    started = services.clock.now()
+    assignment.begin(started, context.stop)
+    try:
+        state, outputs = _run(assignment, context)
+    except Exception as error:  # a plugin's code: whatever it raises is the task's failure
+        return _failure(assignment, context, services, error)
+    finally:
+        context.close()
+    return Outcome(
+        state=state,
+        started=started,
+        ended=services.clock.now(),
+        outputs=outputs,
+        logs=tuple(context.logs),
+        metrics=tuple(context.metrics),
+        updates=context.updates,
+    )
+
+
+def _run(assignment: Assignment, context: TaskContext) -> tuple[State, Mapping[str, Any] | None]:
+    limit = _timeout(assignment, context)
+    timer = None
+    if limit is not None:
+        timer = threading.Timer(limit.total_seconds(), assignment.time_out, (limit,))
+        timer.daemon = True
+        timer.start()
+    try:
+        if context.cancelled:
+            raise TaskKilledError("Killed before it began")
+        result = assignment.task.run(context)
+        if isinstance(result, Coroutine):
+            result = _await(result, context)
+    finally:
+        if timer is not None:
+            timer.cancel()
+    if assignment.stopped:
+        raise TaskKilledError("Stopped")
+    if result is None:
+        return State.SUCCESS, None
+    # An output that was not set is no output; one that was set to null is null.
+    outputs = plain(result.model_dump(by_alias=True, exclude_none=True))
+    return result.state() or State.SUCCESS, outputs or None
+
+
+def _timeout(assignment: Assignment, context: TaskContext) -> timedelta | None:
+    text = assignment.task.timeout
+    if text is None:
+        return None
+    rendered = context.render_text(text)
+    try:
+        return _duration.parse(rendered)
+    except ValueError as error:
+        raise TaskError(f"Invalid timeout {rendered!r}: {error}", retryable=False) from error
+
+
+def _await(coroutine: Coroutine[Any, Any, Any], context: TaskContext) -> Any:
+    """Run an `async` task in an event loop of its own; a kill cancels it."""
+    import asyncio
+
+    async def main() -> Any:
+        loop = asyncio.get_running_loop()
+        task = asyncio.ensure_future(coroutine)
+
+        def stop() -> None:
+            loop.call_soon_threadsafe(task.cancel)
+
+        context.on_kill(stop)
+        return await task
+
+    try:
+        return asyncio.run(main())
+    except asyncio.CancelledError as error:
+        raise TaskKilledError("Stopped") from error
+
+
+def _failure(
+    assignment: Assignment, context: TaskContext, services: Services, error: Exception
+) -> Outcome:
+    assert assignment.started is not None
+    state, message = assignment.verdict()
+    if assignment.stopped:
+        context.log("ERROR" if state is State.FAILED else "INFO", message)
+    else:
+        message = _message(error)
+        context.log("ERROR", message)
+        if not isinstance(error, TiercelError):
+            context.log("DEBUG", "".join(traceback.format_exception(error)))
+    outputs = error.outputs if isinstance(error, TaskError) else None
+    return Outcome(
+        state=state,
+        started=assignment.started,
+        ended=services.clock.now(),
+        outputs=plain(outputs) if outputs else None,
+        error=context.masker.mask(message),
+        retryable=not isinstance(error, TaskError) or error.retryable,
+        logs=tuple(context.logs),
+        metrics=tuple(context.metrics),
+    )
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, ExpressionError):
+        return str(error)
+    text = str(error)
+    if isinstance(error, TiercelError):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
