@@ -202,7 +202,7 @@ class Names:
                     return str(names[wanted])
         if width == "short":
             return _abbreviation(key, moment, summer)
-        return self._fallback(key, moment)
+        return self._fallback(moment)
 
     def _zone_tables(self, key: str) -> list[Any]:
         aliases = ("Etc/UTC",) if key in _UNIVERSAL else _aliases(key)
@@ -213,12 +213,15 @@ class Names:
             tables.append(data.meta_zones[metazone])
         return tables
 
-    def _fallback(self, key: str, moment: Moment) -> str:
+    def gmt(self, clock: str) -> str:
+        """Return an offset in the locale's words: `GMT+8` for `+8`, `GMT` for nothing."""
         data: Any = self._locale
+        return str(data.zone_formats["gmt"] % clock)
+
+    def _fallback(self, moment: Moment) -> str:
         sign = "-" if moment.offset < 0 else "+"
         hours, minutes = divmod(abs(moment.offset) // 60, 60)
-        clock = f"{sign}{hours:02d}:{minutes:02d}" if moment.offset else ""
-        return str(data.zone_formats["gmt"] % clock)
+        return self.gmt(f"{sign}{hours:02d}:{minutes:02d}" if moment.offset else "")
 
 
 def _week_rules(country: str) -> tuple[int, int]:

@@ -15,7 +15,15 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from tiercel.errors import EvaluationError
 
-__all__ = ["NANOS_PER_DAY", "NANOS_PER_SECOND", "Moment", "civil", "days_in_month", "epoch_day"]
+__all__ = [
+    "NANOS_PER_DAY",
+    "NANOS_PER_SECOND",
+    "Moment",
+    "civil",
+    "days_in_month",
+    "epoch_day",
+    "is_leap",
+]
 
 NANOS_PER_SECOND = 1_000_000_000
 NANOS_PER_DAY = 86_400 * NANOS_PER_SECOND
