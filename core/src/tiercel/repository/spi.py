@@ -96,12 +96,15 @@ class KvRecord:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionQuery:
-    """Which executions to list, newest first.
+    """Which executions to list: newest first by the start of their history, then by creation.
 
     Attributes:
+        namespace: exactly this one, not those below it.
         after_id: list those older than this execution: the page after it.
         limit: at most so many.
         labels: all of these must be set.
+        started_after: those whose history begins at this time or later.
+        started_before: those whose history begins earlier than this time.
     """
 
     tenant: str = "main"
@@ -164,7 +167,10 @@ class UnitOfWork(Protocol):
         ...
 
     def delete_execution(self, execution_id: str) -> None:
-        """Delete an execution with everything that hangs on it."""
+        """Delete an execution with everything that hangs on it; harmless when it is unknown.
+
+        For many executions, or one that may have a great many log lines, use `Repository.purge`.
+        """
         ...
 
     def put_kv(self, record: KvRecord, *, overwrite: bool = True) -> None:
@@ -269,7 +275,7 @@ class Repository(Protocol):
         ...
 
     def unfinished(self) -> Sequence[str]:
-        """Return the ids of executions not terminal, or with commands left, oldest first."""
+        """Return the ids of executions not `done`, or with commands left, oldest first."""
         ...
 
     def logs(
@@ -301,6 +307,14 @@ class Repository(Protocol):
 
     def info(self) -> dict[str, Any]:
         """Return what an operator wants to know: engine, version, location, schema version."""
+        ...
+
+    def purge(self, execution_ids: Iterable[str]) -> int:
+        """Delete executions in transactions of bounded size; return how many there were.
+
+        A purge of any size neither fails as a whole nor keeps other writers waiting. Of one that
+        was interrupted, some executions are gone, and the rest can be purged again.
+        """
         ...
 
     def close(self) -> None:
