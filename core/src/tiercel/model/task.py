@@ -7,7 +7,7 @@ validation context (`{"resolve": resolver}`), so this room needs no registry.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BeforeValidator,
@@ -33,7 +33,7 @@ Id = Annotated[
 ]
 """A task's or trigger's id: letters, digits, `_` and `-`."""
 
-LogLevel = Annotated[str, StringConstraints(pattern=r"^(ERROR|WARN|INFO|DEBUG|TRACE)$")]
+LogLevel = Literal["ERROR", "WARN", "INFO", "DEBUG", "TRACE"]
 """How serious a log line is."""
 
 Resolver = Callable[[str, str], type["TypedModel"]]
@@ -56,7 +56,7 @@ class WorkerGroup(Model):
     """Where a task would run in Kestra Enterprise; accepted and ignored."""
 
     key: Text | None = None
-    fallback: Annotated[str, StringConstraints(pattern="^(FAIL|WAIT|CANCEL)$")] | None = None
+    fallback: Literal["CANCEL", "WAIT", "FAIL"] | None = None
 
 
 class TaskCache(Model):
@@ -102,6 +102,8 @@ class TaskBase(TypedModel):
 
     type_name: ClassVar[str] = ""
     """The canonical type, set by the registry when it loads the class."""
+    runnable: ClassVar[bool] = True
+    """Whether it does work itself; a flowable task only decides what runs."""
 
 
 def typed_field(kind: str, base: type[TypedModel]) -> WrapValidator:
@@ -118,7 +120,7 @@ def typed_field(kind: str, base: type[TypedModel]) -> WrapValidator:
         if not isinstance(value, dict):
             raise PydanticCustomError("not_a_mapping", f"A {kind} is a mapping with a `type`")
         if "type" not in value:
-            raise PydanticCustomError("missing", f"A {kind} needs a `type`")
+            raise PydanticCustomError("missing_type", f"A {kind} needs a `type`")
         context = info.context or {}
         resolve: Resolver = context["resolve"]
         name = scalar_text(value["type"])
@@ -128,14 +130,17 @@ def typed_field(kind: str, base: type[TypedModel]) -> WrapValidator:
             raise PydanticCustomError(
                 "unknown_type",
                 "{reason}",
-                {"reason": str(error), "suggestion": error.suggestion},
+                {
+                    "reason": str(error),
+                    "suggestion": error.suggestion,
+                    "package": error.package,
+                },
             ) from error
         except PluginError as error:
             raise PydanticCustomError(
                 "broken_plugin", "{reason}", {"reason": str(error)}
             ) from error
-        prepare = context.get("prepare")
-        return cls.model_validate(prepare(value, cls) if prepare else value, context=context)
+        return cls.model_validate(value, context=context)
 
     return WrapValidator(validate)
 

@@ -1,0 +1,228 @@
+"""What one property alone cannot show: ids used twice, inputs that wait for each other, old names.
+
+Checks look at the flow's plain data, so they find their problems even when others were found
+before. A task class adds its own by a pydantic model validator. Golden areas: `flows/validation`,
+`flows/inputs`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from tiercel.errors import Problem, TiercelError
+from tiercel.model.base import Model
+from tiercel.model.flow import Flow
+from tiercel.model.problems import Locator, Path
+from tiercel.model.task import TaskBase, TypedModel
+
+__all__ = ["check", "notices"]
+
+_TASK_LISTS = ("tasks", "errors", "finally", "afterExecution", "listeners")
+
+
+def check(locator: Locator) -> list[Problem]:
+    """Return the problems that show only in the flow as a whole."""
+    tasks = list(_tasks(locator))
+    return [
+        *_duplicates(locator, tasks, "Duplicate task id with name"),
+        *_duplicates(locator, _entries(locator, "triggers"), "Duplicate trigger id with name"),
+        *_duplicates(locator, _entries(locator, "inputs"), "Duplicate input with name"),
+        *_duplicates(locator, _entries(locator, "outputs"), "Duplicate output with name"),
+        *_dependencies(locator),
+        *_dashed_references(locator, tasks),
+    ]
+
+
+def _tasks(locator: Locator) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield every mapping that is a task, outer ones first, with its path."""
+    known: dict[str, bool] = {}
+
+    def is_task(kind: str) -> bool:
+        if kind not in known:
+            try:
+                locator.resolve(kind, "task")
+                known[kind] = True
+            except TiercelError:
+                known[kind] = False
+        return known[kind]
+
+    def below(path: Path, value: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
+        if isinstance(value, list):
+            for index, item in enumerate(value):
+                if isinstance(item, dict | list):
+                    yield from below((*path, index), item)
+        elif isinstance(value, dict):
+            if isinstance(value.get("type"), str) and "id" in value and is_task(value["type"]):
+                yield path, value
+            for key, item in value.items():
+                if isinstance(item, dict | list):
+                    yield from below((*path, key), item)
+
+    for name in _TASK_LISTS:
+        yield from below((name,), locator.data.get(name))
+
+
+def _entries(locator: Locator, name: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+    entries = locator.data.get(name)
+    for index, entry in enumerate(entries if isinstance(entries, list) else []):
+        if isinstance(entry, dict):
+            yield (name, index), entry
+
+
+def _duplicates(
+    locator: Locator, entries: Iterable[tuple[Path, dict[str, Any]]], message: str
+) -> Iterator[Problem]:
+    seen: dict[str, list[Path]] = {}
+    for path, entry in entries:
+        identity = entry.get("id", entry.get("name"))
+        if identity is not None and not isinstance(identity, dict | list):
+            seen.setdefault(str(identity), []).append(path)
+    repeated = {identity: paths for identity, paths in seen.items() if len(paths) > 1}
+    if repeated:
+        second = next(iter(repeated.values()))[1]
+        yield _whole(locator, (*second, "id"), f"{message} [{', '.join(repeated)}]", "duplicate-id")
+
+
+def _whole(locator: Locator, path: Path, message: str, code: str) -> Problem:
+    line, column = locator.places.value(path)
+    return Problem(f"Invalid Flow: {message}", "", locator.file, line, column, code)
+
+
+def _dependencies(locator: Locator) -> Iterator[Problem]:
+    graph: dict[str, list[str]] = {}
+    paths: dict[str, Path] = {}
+    for path, entry in _entries(locator, "inputs"):
+        wanted = entry.get("dependsOn")
+        names = wanted.get("inputs") if isinstance(wanted, dict) else None
+        identity = str(entry.get("id", entry.get("name")))
+        graph[identity] = [str(name) for name in names] if isinstance(names, list) else []
+        paths[identity] = path
+    for identity, names in graph.items():
+        where = (*paths[identity], "dependsOn")
+        for name in names:
+            if name not in graph:
+                message = f"Input with id '{identity}' depends on a non-existent input '{name}'."
+                yield _whole(locator, where, message, "unknown-input")
+        cycle = _cycle(identity, graph)
+        if cycle:
+            message = (
+                f"Cycle dependency detected for input with id '{identity}': [{', '.join(cycle)}]"
+            )
+            yield _whole(locator, where, message, "cycle")
+
+
+def _cycle(start: str, graph: dict[str, list[str]]) -> list[str]:
+    """Return the way from `start` back to itself, or nothing."""
+    came_from: dict[str, str] = {}
+    queue = [start]
+    for here in queue:
+        for name in graph.get(here, ()):
+            if name == start:
+                way = [here]
+                while way[-1] != start:
+                    way.append(came_from[way[-1]])
+                return way[::-1]
+            if name not in came_from:
+                came_from[name] = here
+                queue.append(name)
+    return []
+
+
+def _dashed_references(
+    locator: Locator, tasks: list[tuple[Path, dict[str, Any]]]
+) -> Iterator[Problem]:
+    """Find `outputs.my-task.value`, which means a subtraction."""
+    inputs = [str(entry.get("id")) for _, entry in _entries(locator, "inputs")]
+    ids = [str(task["id"]) for _, task in tasks]
+    for what, names, pattern in (
+        ("input", inputs, r"\{{\{{\s*inputs\.(?:{})\s*\}}\}}"),
+        ("output", ids, r"\{{\{{\s*outputs\.(?:{})\.[^}}]+\s*\}}\}}"),
+    ):
+        dashed = "|".join(re.escape(name) for name in names if "-" in name)
+        if not dashed:
+            continue
+        reference = re.compile(pattern.format(dashed))
+        wrong = [(path, task) for path, task in tasks if _mentions(task, reference)]
+        if wrong:
+            message = (
+                f"Invalid {what} reference: use {what}s[key-name] instead of {what}s.key-name — "
+                "keys with dashes require bracket notation, offending tasks: "
+                f"[{', '.join(str(task['id']) for _, task in wrong)}]"
+            )
+            yield _whole(locator, wrong[0][0], message, "dashed-reference")
+
+
+_COMMON = frozenset(
+    field.alias or name for name, field in TaskBase.model_fields.items()
+)
+
+
+def _mentions(task: dict[str, Any], reference: re.Pattern[str]) -> bool:
+    return any(
+        reference.search(text)
+        for key, value in task.items()
+        if key not in _COMMON
+        for text in _texts(value)
+    )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict) and not ("id" in value and "type" in value):
+        for item in value.values():
+            yield from _texts(item)
+
+
+def notices(flow: Flow, locator: Locator) -> tuple[list[Problem], list[str], list[str]]:
+    """Return warnings, paths of deprecated things, and what was read under another name."""
+    warnings: list[Problem] = []
+    deprecated = [name for name in ("listeners", "taskDefaults") if name in locator.data]
+    infos: dict[str, None] = {}
+    for path, model in _models((), flow):
+        written = locator.at(locator.walk(path))
+        where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
+        if getattr(model, "deprecated", None):
+            deprecated.append(where)
+        deprecated += [f"{where}.{name}" for name in _old_properties(model, written)]
+        if isinstance(model, TypedModel):
+            present = type(model).type_name
+            if present and present != model.type:
+                infos[f"{model.type} is replaced by {present}"] = None
+        if isinstance(model, TaskBase) and model.timeout is not None and not model.runnable:
+            message = (
+                f"The task '{model.id}' cannot use the 'timeout' property "
+                "as it's only relevant for runnable tasks."
+            )
+            warnings.append(locator.problem((*path, "timeout"), message, "timeout", on_key=True))
+    return warnings, deprecated, list(infos)
+
+
+def _old_properties(model: Model, written: Any) -> Iterator[str]:
+    if not isinstance(written, dict):
+        return
+    for name, field in type(model).model_fields.items():
+        if field.deprecated and (field.alias or name) in written:
+            yield field.alias or name
+
+
+def _models(path: Path, value: Any) -> Iterator[tuple[Path, Model]]:
+    """Yield every model in `value` but the outermost flow, outer ones first, with its path."""
+    if isinstance(value, Model):
+        if path:
+            yield path, value
+        for name, field in type(value).model_fields.items():
+            inner = value.__dict__.get(name)
+            if isinstance(inner, Model | list | dict):
+                yield from _models((*path, field.alias or name), inner)
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _models((*path, index), item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _models((*path, key), item)

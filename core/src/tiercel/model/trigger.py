@@ -1,0 +1,70 @@
+"""What every trigger and every condition can declare; the classes themselves come from plugins."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import PlainSerializer, WithJsonSchema
+
+from tiercel.model.base import Text
+from tiercel.model.labels import Labels
+from tiercel.model.task import Id, LogLevel, TypedModel, WorkerGroup, typed_field
+
+__all__ = ["AnyCondition", "AnyTrigger", "ConditionBase", "TriggerBase"]
+
+
+def _dump(model: TypedModel) -> dict[str, Any]:
+    return model.model_dump(by_alias=True, exclude_unset=True)
+
+
+class ConditionBase(TypedModel):
+    """Something that is true or false about an execution or a moment."""
+
+
+AnyCondition = Annotated[
+    ConditionBase,
+    typed_field("condition", ConditionBase),
+    PlainSerializer(_dump, return_type=dict),
+    WithJsonSchema({"$ref": "#/definitions/condition"}),
+]
+"""A condition of whatever type its `type` names."""
+
+
+class TriggerBase(TypedModel):
+    """What every trigger can declare beside its own properties."""
+
+    id: Id
+    """Unique among the flow's triggers."""
+    description: Text | None = None
+    """For people; Markdown."""
+    conditions: list[AnyCondition] | None = None
+    """All must hold, or the trigger does not start an execution."""
+    disabled: bool = False
+    """Leave the trigger out, as if it were not written."""
+    labels: Labels | None = None
+    """Labels of the executions it starts."""
+    stop_after: list[Text] | None = None
+    """Disable the trigger once an execution of it ends in one of these states."""
+    log_level: LogLevel | None = None
+    """Log lines below this level are dropped."""
+    log_to_file: bool = False
+    """Write the logs to a file in internal storage instead."""
+    fail_on_trigger_error: bool = False
+    """Start an execution that fails at once when the trigger cannot be evaluated."""
+    allow_concurrent: bool = False
+    """Start an execution even while one of the same trigger is running."""
+    worker_group: WorkerGroup | None = None
+    """Accepted for compatibility; there are no worker groups."""
+    version: Text | None = None
+    """Accepted for compatibility; the plugin's installed version runs."""
+    assets: Any = None
+    """Accepted for compatibility."""
+
+
+AnyTrigger = Annotated[
+    TriggerBase,
+    typed_field("trigger", TriggerBase),
+    PlainSerializer(_dump, return_type=dict),
+    WithJsonSchema({"$ref": "#/definitions/trigger"}),
+]
+"""A trigger of whatever type its `type` names."""
