@@ -1,1 +1,1 @@
-"""Debug and output tasks."""
+"""Basic tasks for Tiercel: debug, output, execution and metric."""

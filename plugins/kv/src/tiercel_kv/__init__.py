@@ -1,1 +1,1 @@
-"""Key-value tasks: set, get, delete and list the keys of a namespace."""
+"""Key-value tasks for Tiercel."""

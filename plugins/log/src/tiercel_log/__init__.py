@@ -1,1 +1,1 @@
-"""The Log task: a message into the execution's log."""
+"""Log tasks for Tiercel."""

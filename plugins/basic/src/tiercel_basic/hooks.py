@@ -1,0 +1,29 @@
+"""What this package adds to Tiercel; imported at start-up, so it imports nothing itself."""
+
+from __future__ import annotations
+
+from tiercel.plugin import Registration, hookimpl
+
+__all__ = ["register_tasks"]
+
+
+@hookimpl
+def register_tasks() -> Registration:
+    """Return the debug, output, execution and metric tasks."""
+    return {
+        (
+            "io.kestra.plugin.core.debug.Return",
+            "io.kestra.core.tasks.debugs.Return",
+        ): "tiercel_basic.debug:Return",
+        (
+            "io.kestra.plugin.core.debug.Echo",
+            "io.kestra.core.tasks.debugs.Echo",
+        ): "tiercel_basic.debug:Echo",
+        "io.kestra.plugin.core.output.OutputValues": "tiercel_basic.output:OutputValues",
+        (
+            "io.kestra.plugin.core.execution.Fail",
+            "io.kestra.core.tasks.executions.Fail",
+        ): "tiercel_basic.execution:Fail",
+        "io.kestra.plugin.core.execution.Assert": "tiercel_basic.execution:Assert",
+        "io.kestra.plugin.core.metric.Publish": "tiercel_basic.metric:Publish",
+    }
