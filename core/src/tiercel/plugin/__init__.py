@@ -27,7 +27,17 @@ if TYPE_CHECKING:
     from tiercel.model.execution import State
     from tiercel.model.task import AnyTask, TaskBase, TaskList
     from tiercel.plugin.context import KvStore, Metric, RunContext, StoredWriter, TaskStorage
+    from tiercel.plugin.files import (
+        NamespaceFiles,
+        glob_matches,
+        load_namespace_files,
+        localize,
+        store_file,
+        store_output_files,
+        write_input_files,
+    )
     from tiercel.plugin.property import Property
+    from tiercel.plugin.rendering import render_with
     from tiercel.plugin.runner import AnyTaskRunner, RunnerCommand, TaskRunner
     from tiercel.plugin.task import (
         Decision,
@@ -61,6 +71,7 @@ __all__ = [
     "Metric",
     "MetricInfo",
     "Model",
+    "NamespaceFiles",
     "NotFoundError",
     "Open",
     "Output",
@@ -85,7 +96,14 @@ __all__ = [
     "Text",
     "TiercelError",
     "Wait",
+    "glob_matches",
     "hookimpl",
+    "load_namespace_files",
+    "localize",
+    "render_with",
+    "store_file",
+    "store_output_files",
+    "write_input_files",
 ]
 
 _HOMES = {
@@ -98,7 +116,12 @@ _HOMES = {
     "tiercel.model.execution": "State",
     "tiercel.model.task": "AnyTask TaskBase TaskList",
     "tiercel.plugin.context": "KvStore Metric RunContext StoredWriter TaskStorage",
+    "tiercel.plugin.files": (
+        "NamespaceFiles glob_matches load_namespace_files localize store_file store_output_files "
+        "write_input_files"
+    ),
     "tiercel.plugin.property": "Property",
+    "tiercel.plugin.rendering": "render_with",
     "tiercel.plugin.runner": "AnyTaskRunner RunnerCommand TaskRunner",
     "tiercel.plugin.task": (
         "Decision Evaluate Example Finish FlowableTask FlowableView Lane MetricInfo Open Output "

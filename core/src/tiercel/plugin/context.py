@@ -125,6 +125,10 @@ class TaskStorage(Protocol):
         """Open a namespace file for reading."""
         ...
 
+    def namespace_files(self, namespace: str | None = None) -> Iterator[str]:
+        """Return the paths of all files of a namespace, the flow's own by default, sorted."""
+        ...
+
 
 class StoredWriter(Protocol):
     """A file being written: nobody sees it before `close`, and never when `abort` was called.

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 
 from pydantic import TypeAdapter
 from pydantic_core import core_schema
@@ -73,7 +74,7 @@ class Property(Generic[T]):
         value = render(self.raw, wants_text)
         if self.target is str:
             return scalar_text(value)  # type: ignore[no-any-return]  # T is str here
-        return _validate(self.target, value, wants_text=wants_text)  # type: ignore[no-any-return]
+        return _validate(self.target, value)  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         return f"Property({self.raw!r})"
@@ -126,9 +127,22 @@ def has_expression(value: Any) -> bool:
     return False
 
 
+def _is_text(target: Any) -> bool:
+    return target is str or (get_origin(target) is Annotated and get_args(target)[0] is str)
+
+
 @lru_cache(maxsize=1024)
 def _wants_text(target: Any) -> bool:
-    return target is str or str in get_args(target)
+    """Whether texts inside are rendered to texts: `str`, `str | int`, `list[str]`, …"""
+    return _is_text(target) or any(map(_is_text, get_args(target)))
+
+
+@lru_cache(maxsize=1024)
+def _takes_text(target: Any) -> bool:
+    """Whether a text is a value of it, so that a text that looks like JSON stays one."""
+    return _is_text(target) or (
+        get_origin(target) in (Union, UnionType) and any(map(_is_text, get_args(target)))
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -136,10 +150,10 @@ def _adapter(target: Any) -> TypeAdapter[Any]:
     return TypeAdapter(target)
 
 
-def _validate(target: Any, value: Any, *, wants_text: bool) -> Any:
+def _validate(target: Any, value: Any) -> Any:
     if target is Any:
         return value
-    if isinstance(value, str) and not wants_text and value.lstrip()[:1] in ("[", "{"):
+    if isinstance(value, str) and not _takes_text(target) and value.lstrip()[:1] in ("[", "{"):
         import json
 
         # What is not JSON after all is explained by the type's own validation.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import PlainSerializer
 
@@ -40,6 +40,9 @@ class RunnerCommand:
 
 class TaskRunner(TypedModel):
     """Runs a command somewhere: subclass it and write `run`."""
+
+    is_local: ClassVar[bool] = False
+    """Whether commands run with the programs of this machine, rather than those of an image."""
 
     @abstractmethod
     def run(self, ctx: RunContext, command: RunnerCommand) -> int:
