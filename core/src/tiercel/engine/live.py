@@ -1,0 +1,129 @@
+"""An execution that this engine owns: its state in memory, and what is to be written of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tiercel.engine import codec
+from tiercel.engine.commands import Command, StartTimer
+from tiercel.engine.variables import Variables
+from tiercel.repository.spi import StoredCommand, StoredEvent
+
+if TYPE_CHECKING:
+    from tiercel.engine.draft import Reduction
+    from tiercel.engine.events import Event
+    from tiercel.model.execution import Execution, LogEntry, MetricEntry
+    from tiercel.repository.spi import UnitOfWork
+
+__all__ = ["Live", "Pending"]
+
+
+@dataclass(slots=True)
+class Pending:
+    """What one transaction will write about one execution."""
+
+    events: list[StoredEvent] = field(default_factory=list)
+    changed: dict[str, None] = field(default_factory=dict)
+    added: dict[str, Command] = field(default_factory=dict)
+    removed: dict[str, None] = field(default_factory=dict)
+    logs: list[LogEntry] = field(default_factory=list)
+    metrics: list[MetricEntry] = field(default_factory=list)
+    inbox: list[int] = field(default_factory=list)
+
+
+class Live:
+    """One execution under way.
+
+    Attributes:
+        execution: its latest state; durable only once `write` was committed.
+        variables: what its expressions see.
+        epoch: the lease's epoch; results handed out under an older one are stale.
+        sequence: how many events its log has.
+        pending: what has not been written yet.
+    """
+
+    def __init__(self, execution: Execution, variables: Variables, epoch: int) -> None:
+        self.execution = execution
+        self.variables = variables
+        self.epoch = epoch
+        self.sequence = 0
+        self.pending = Pending()
+        self._stored: Execution | None = None
+
+    @classmethod
+    def resumed(cls, execution: Execution, variables: Variables, epoch: int, sequence: int) -> Live:
+        """Return an execution that is stored already, with `sequence` events."""
+        live = cls(execution, variables, epoch)
+        live.sequence = sequence
+        live._stored = execution
+        return live
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing of it was ever committed."""
+        return self._stored is None
+
+    def apply(self, event: Event, reduction: Reduction) -> None:
+        """Take over what an event led to."""
+        pending = self.pending
+        self.sequence += 1
+        kind, payload = codec.encode(event)
+        pending.events.append(StoredEvent(self.execution.id, self.sequence, kind, payload))
+        self.execution = reduction.execution
+        for task_run_id in reduction.changed:
+            pending.changed[task_run_id] = None
+            task_run = self.execution.task_runs[task_run_id]
+            if task_run.outputs is not None and task_run.state.is_terminal:
+                self.variables.note(self.execution, task_run)
+        for command_id in reduction.done:
+            if pending.added.pop(command_id, None) is None:
+                pending.removed[command_id] = None
+        for command in reduction.commands:
+            pending.added[command.id] = command
+            pending.removed.pop(command.id, None)
+        pending.logs.extend(reduction.logs)
+
+    def write(self, work: UnitOfWork) -> None:
+        """Write what is pending into a unit of work."""
+        execution, pending = self.execution, self.pending
+        if execution is not self._stored:
+            if self._row_changed():
+                work.save_execution(execution)
+            runs = execution.task_runs
+            work.save_task_runs(execution.id, [runs[key] for key in pending.changed])
+        work.append_events(pending.events)
+        if pending.removed:
+            work.remove_commands(execution.id, list(pending.removed))
+        if pending.added:
+            work.add_commands([_stored(execution.id, each) for each in pending.added.values()])
+        if pending.logs:
+            work.append_logs(pending.logs)
+        if pending.metrics:
+            work.append_metrics(pending.metrics)
+        if pending.inbox:
+            work.acknowledge(pending.inbox)
+
+    def written(self) -> Iterable[Command]:
+        """Note that the write was committed; return the commands to dispatch."""
+        commands = tuple(self.pending.added.values())
+        self.pending = Pending()
+        self._stored = self.execution
+        return commands
+
+    def _row_changed(self) -> bool:
+        """Return whether anything but task runs differs from the stored row."""
+        before, now = self._stored, self.execution
+        return before is None or any(
+            getattr(before, name) is not getattr(now, name) for name in _ROW
+        )
+
+
+_ROW = ("history", "labels", "variables", "outputs", "error", "inputs", "done")
+
+
+def _stored(execution_id: str, command: Command) -> StoredCommand:
+    kind, payload = codec.encode(command)
+    due: Any = command.due if isinstance(command, StartTimer) else None
+    return StoredCommand(execution_id, command.id, kind, payload, due)

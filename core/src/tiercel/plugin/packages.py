@@ -1,0 +1,26 @@
+"""Which package brings which types: for the message about a type that is not installed."""
+
+from __future__ import annotations
+
+__all__ = ["package_for"]
+
+_PACKAGES = {
+    "io.kestra.plugin.core.debug.": "tiercel-basic",
+    "io.kestra.plugin.core.execution.": "tiercel-basic",
+    "io.kestra.plugin.core.output.": "tiercel-basic",
+    "io.kestra.plugin.core.http.": "tiercel-http",
+    "io.kestra.plugin.core.kv.": "tiercel-kv",
+    "io.kestra.plugin.core.log.": "tiercel-log",
+    "io.kestra.plugin.core.runner.": "tiercel-scripts",
+    "io.kestra.plugin.scripts.": "tiercel-scripts",
+    "io.kestra.plugin.serdes.": "tiercel-serdes",
+    "io.kestra.plugin.jdbc.duckdb.": "tiercel-duckdb",
+}
+
+
+def package_for(type_name: str) -> str | None:
+    """Return the package of ours that brings types like this one, or None."""
+    for prefix, package in _PACKAGES.items():
+        if type_name.startswith(prefix):
+            return package
+    return None

@@ -1,0 +1,252 @@
+"""Which types, filters, back ends and commands the installed plugins bring.
+
+Private to the core. Plugins are found by their entry points in the group `tiercel`; an entry
+point's module is light (contract C1) and is imported once, when something is first asked for. What
+a module lists is imported when it is first used. A plugin that cannot be imported is remembered
+with its cause, and takes nothing else down.
+
+Environment variables:
+    TIERCEL_LOAD_PLUGINS: comma-separated names of entry points; the others are left alone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, cast
+
+import pluggy
+
+from tiercel.errors import PluginError, UnknownTypeError
+from tiercel.plugin import hookspecs
+from tiercel.plugin.packages import package_for
+
+__all__ = ["BrokenPlugin", "Plugin", "Registered", "Registry"]
+
+HOOKS = {
+    "task": "register_tasks",
+    "trigger": "register_triggers",
+    "condition": "register_conditions",
+    "task runner": "register_task_runners",
+    "filter": "register_filters",
+    "function": "register_functions",
+    "storage": "register_storages",
+    "repository": "register_repositories",
+    "executor": "register_executors",
+    "command": "register_commands",
+}
+"""What can be registered → the hook that registers it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """An installed plugin: its entry point's name and module, its package and version."""
+
+    name: str
+    module: str
+    package: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenPlugin:
+    """A plugin that cannot be used, and why."""
+
+    plugin: Plugin
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """One registered name.
+
+    Attributes:
+        name: the canonical name.
+        aliases: its older names.
+        target: where it is: `"module:attribute"`.
+        plugin: who brings it.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    target: str
+    plugin: Plugin
+
+
+class Registry:
+    """Names → what plugins registered for them.
+
+    Args:
+        plugins: the plugins to use, as pairs of a description and a function that imports its
+            hook module; those of this Python environment when left out.
+    """
+
+    def __init__(self, plugins: Iterable[tuple[Plugin, Callable[[], Any]]] | None = None) -> None:
+        self._sources = plugins
+        self._manager: pluggy.PluginManager | None = None
+        self._names: dict[str, dict[str, Registered]] = {}
+        self._loaded: dict[tuple[str, str], Any] = {}
+        self._plugins: dict[str, Plugin] = {}
+        self._broken: list[BrokenPlugin] = []
+
+    def plugins(self) -> list[Plugin]:
+        """Return the plugins in use, by name."""
+        self._discover()
+        return sorted(self._plugins.values(), key=lambda plugin: plugin.name)
+
+    def broken(self) -> list[BrokenPlugin]:
+        """Return the plugins that cannot be used."""
+        self._discover()
+        for kind in HOOKS:
+            self.registered(kind)
+        return list(self._broken)
+
+    def registered(self, kind: str) -> Mapping[str, Registered]:
+        """Return everything of a kind by canonical name and by alias.
+
+        Raises:
+            PluginError: two plugins claim the same name.
+        """
+        if kind not in self._names:
+            self._names[kind] = self._collect(kind)
+        return self._names[kind]
+
+    def canonical(self, kind: str) -> list[Registered]:
+        """Return everything of a kind once, by canonical name."""
+        found = self.registered(kind)
+        return [found[name] for name in sorted(found) if found[name].name == name]
+
+    def load(self, kind: str, name: str) -> Any:
+        """Return what is registered under a name, importing it if need be.
+
+        Raises:
+            UnknownTypeError: nothing is registered under it.
+            PluginError: it cannot be imported.
+        """
+        known = self._loaded.get((kind, name))
+        if known is not None:
+            return known
+        entry = self.registered(kind).get(name)
+        if entry is None:
+            raise self._unknown(kind, name)
+        loaded = self._import(entry)
+        self._loaded[kind, name] = loaded
+        return loaded
+
+    def resolve(self, name: str, kind: str) -> Any:
+        """Return the class of a type: what loading a flow needs (`model.load`).
+
+        Raises:
+            UnknownTypeError: no plugin brings the type; with the nearest one, or the package that
+                would bring it.
+            PluginError: the plugin that brings it cannot be imported.
+        """
+        return self.load(kind, name)
+
+    def _import(self, entry: Registered) -> Any:
+        module, _, attribute = entry.target.partition(":")
+        try:
+            loaded = import_module(module)
+            for part in attribute.split("."):
+                loaded = getattr(loaded, part)
+        except Exception as error:  # a plugin's code: its failure must be told with its name
+            raise PluginError(
+                f"Plugin {entry.plugin.package} {entry.plugin.version} cannot provide "
+                f"{entry.name!r}: {type(error).__name__}: {error}"
+            ) from error
+        return loaded
+
+    def _unknown(self, kind: str, name: str) -> UnknownTypeError:
+        package = package_for(name)
+        if package is not None and any(
+            plugin.package == package for plugin in self._plugins.values()
+        ):
+            package = None
+        return UnknownTypeError(
+            name, suggestion=_nearest(name, self.registered(kind)), package=package
+        )
+
+    def _collect(self, kind: str) -> dict[str, Registered]:
+        manager = self._discover()
+        names: dict[str, Registered] = {}
+        hook = HOOKS[kind]
+        for name, plugin in self._plugins.items():
+            function = getattr(manager.get_plugin(name), hook, None)
+            if function is None:
+                continue
+            for entry in self._entries(plugin, hook, function):
+                for alias in (entry.name, *entry.aliases):
+                    _claim(names, kind, alias, entry)
+        return names
+
+    def _entries(self, plugin: Plugin, hook: str, function: Callable[[], Any]) -> list[Registered]:
+        try:
+            listed = cast("Mapping[str | tuple[str, ...], str]", function())
+            return [
+                Registered(key, (), target, plugin)
+                if isinstance(key, str)
+                else Registered(key[0], tuple(key[1:]), target, plugin)
+                for key, target in listed.items()
+            ]
+        except Exception as error:  # a plugin's code
+            self._broken.append(BrokenPlugin(plugin, f"{hook}: {type(error).__name__}: {error}"))
+            return []
+
+    def _discover(self) -> pluggy.PluginManager:
+        if self._manager is not None:
+            return self._manager
+        manager = pluggy.PluginManager(hookspecs.PROJECT)
+        manager.add_hookspecs(hookspecs)
+        for plugin, load in self._sources if self._sources is not None else installed():
+            try:
+                manager.register(load(), name=plugin.name)
+                manager.check_pending()
+                self._plugins[plugin.name] = plugin
+            except Exception as error:  # a plugin's code, or a hook that does not exist
+                if manager.has_plugin(plugin.name):
+                    manager.unregister(name=plugin.name)
+                reason = f"{type(error).__name__}: {error}"
+                self._broken.append(BrokenPlugin(plugin, reason))
+        self._manager = manager
+        return manager
+
+
+def installed() -> list[tuple[Plugin, Callable[[], Any]]]:
+    """Return the plugins of this Python environment, by name."""
+    from importlib.metadata import entry_points
+
+    wanted = os.environ.get("TIERCEL_LOAD_PLUGINS")
+    names = None if wanted is None else {name.strip() for name in wanted.split(",")}
+    found = []
+    for point in sorted(entry_points(group=hookspecs.PROJECT), key=lambda point: point.name):
+        if names is not None and point.name not in names:
+            continue
+        package = point.dist.name if point.dist else "?"
+        version = point.dist.version if point.dist else "?"
+        found.append((Plugin(point.name, point.value, package, version), point.load))
+    return found
+
+
+def _claim(names: dict[str, Registered], kind: str, name: str, entry: Registered) -> None:
+    other = names.get(name)
+    if other is not None and other.plugin != entry.plugin:
+        raise PluginError(
+            f"Both {other.plugin.package} and {entry.plugin.package} bring the {kind} {name!r}; "
+            "uninstall one of them"
+        )
+    names[name] = entry
+
+
+def _nearest(name: str, known: Iterable[str]) -> str | None:
+    from difflib import get_close_matches
+
+    names = list(known)
+    close = get_close_matches(name, names, n=1, cutoff=0.75)
+    if close:
+        return close[0]
+    # The right task under the wrong package is the commoner slip than a typo.
+    last = name.rpartition(".")[2].lower()
+    same = [each for each in names if each.rpartition(".")[2].lower() == last]
+    return same[0] if len(same) == 1 else None
