@@ -39,6 +39,8 @@ __all__ = [
     "Uri",
     "ValueSet",
     "class_name",
+    "is_long",
+    "is_text",
     "wrap32",
     "wrap64",
 ]
@@ -116,6 +118,18 @@ class Entry:
 
     def __hash__(self) -> int:
         return hash(self.key)
+
+
+def is_text(value: Any) -> bool:
+    """Whether a value is a Java `String`: a `str`, but no URI and no character."""
+    return isinstance(value, str) and not isinstance(value, Uri | Character)
+
+
+def is_long(value: Any) -> bool:
+    """Whether a value is a Java `Long`: what a literal is, and a JSON integer beyond 32 bits."""
+    if value.__class__ is Long:
+        return True
+    return value.__class__ is int and LONG_MIN <= value <= LONG_MAX and wrap32(value) != value
 
 
 def wrap32(number: int) -> int:

@@ -33,9 +33,9 @@ from tiercel.expression.jq import streams as _streams
 from tiercel.expression.jq import texts as _texts
 from tiercel.expression.jq.engine import Budget, Run, compile_tree, run_program
 from tiercel.expression.jq.parser import parse
-from tiercel.expression.jq.scalars import JqError
+from tiercel.expression.jq.scalars import NOTHING, JqError
 
-__all__ = ["JqError", "Program", "compile_program"]
+__all__ = ["NOTHING", "JqError", "Program", "compile_program"]
 
 # These fill the compiler's and the functions' tables when imported.
 _TABLES = (_access, _control, _lists, _matching, _maths, _operate, _streams, _texts)

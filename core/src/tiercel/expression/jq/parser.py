@@ -39,10 +39,10 @@ _PRECEDENCE = {
 }
 _ASSIGNMENT = 6
 
-_KEYWORDS = frozenset(
-    ("if", "then", "elif", "else", "end", "as", "def", "true", "false", "and", "or", "null")
-    + ("reduce", "foreach", "try", "catch", "label", "break", "import", "include", "module")
-)
+_KEYWORDS = {
+    *("if", "then", "elif", "else", "end", "as", "def", "true", "false", "and", "or", "null"),
+    *("reduce", "foreach", "try", "catch", "label", "break", "import", "include", "module"),
+}
 _LITERALS = {"null": None, "true": True, "false": False}
 _LONG_LIMIT = 2**63
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
+from tiercel.expression import java_base64
 from tiercel.expression.jq.arithmetic import split_text
 from tiercel.expression.jq.engine import BUILTINS, Budget, Emit, Env
 from tiercel.expression.jq.paths import Path
@@ -168,18 +167,14 @@ def _register_format(name: str, convert: Callable[[str], str]) -> None:
 
 
 def _from_base64(text: str) -> str:
-    unpadded = text.rstrip("=")
-    if text != unpadded and len(text) % 4:
-        raise JqError(f"{show(text)} is not valid base64 data")
     try:
-        data = base64.b64decode(unpadded + "=" * (-len(unpadded) % 4), validate=True)
-    except (binascii.Error, ValueError):
+        return java_base64.decode(text).decode("utf-8", "replace")
+    except ValueError:
         raise JqError(f"{show(text)} is not valid base64 data") from None
-    return data.decode("utf-8", "replace")
 
 
 def _to_base64(text: str) -> str:
-    return base64.b64encode(text.encode("utf-8", "replace")).decode("ascii")
+    return java_base64.encode(text.encode("utf-8", "replace"))
 
 
 _register_format("base64", _to_base64)

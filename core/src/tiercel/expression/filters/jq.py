@@ -1,0 +1,80 @@
+"""The filter `jq`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from tiercel.errors import EvaluationError
+from tiercel.expression.jq import NOTHING, JqError, compile_program
+from tiercel.expression.json_reader import JsonTextError, read_json
+from tiercel.expression.printing import java_text, json_text
+from tiercel.expression.runtime import EvaluationContext
+from tiercel.expression.table import FILTERS
+from tiercel.expression.values import Entry
+
+__all__ = ["jq"]
+
+_LONGEST_SECONDS = 10.0
+_SCALARS = frozenset((str, int, float, bool, type(None)))
+
+
+@FILTERS.add("jq", "expression", needs_context=True)
+def jq(context: EvaluationContext, value: Any, expression: Any) -> list[Any] | None:
+    """Run a jq program on a value, or on the JSON value that a text holds.
+
+    Args:
+        context: the rendering under way.
+        value: a text is read as JSON; what follows its first value is ignored. Null gives null.
+        expression: the program's text, in jq's 1.6 dialect.
+
+    Returns:
+        The list of the program's results.
+
+    Raises:
+        EvaluationError: the text is no JSON, the program is none, or it fails.
+        LimitError: it runs too long or makes too much.
+    """
+    if value is None:
+        return None
+    if not isinstance(expression, str):
+        raise EvaluationError(f"The 'jq' filter expects a text as 'expression', not {expression!r}")
+    try:
+        program = compile_program(expression)
+        results = program.run(_input(value), seconds=min(context.limits.seconds, _LONGEST_SECONDS))
+    except JsonTextError as error:
+        raise EvaluationError(f"Unable to read the input of 'jq' as JSON: {error}") from None
+    except JqError as error:
+        raise EvaluationError(f"Unable to resolve jq expression {expression!r}: {error}") from None
+    return [None if result is NOTHING else result for result in results]
+
+
+def _input(value: Any) -> Any:
+    if not isinstance(value, str):
+        return _tree(value)
+    return read_json(value) if value.strip() else NOTHING
+
+
+def _tree(value: Any) -> Any:
+    """Make JSON data of a value: text keys, dates and the like as JSON shows them."""
+    if value.__class__ in _SCALARS:
+        return value
+    if isinstance(value, Mapping):
+        return {_key(key): _tree(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_tree(item) for item in value]
+    if isinstance(value, Entry):
+        return {_key(value.key): _tree(value.value)}
+    if isinstance(value, timedelta):
+        return Decimal(json_text(value)).normalize()
+    if isinstance(value, Decimal):
+        return value.normalize()
+    if isinstance(value, int | float):
+        return value
+    return read_json(json_text(value))
+
+
+def _key(key: Any) -> str:
+    return key if key.__class__ is str else java_text(key)
