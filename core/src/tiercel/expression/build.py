@@ -120,6 +120,8 @@ class Builder:
     def second(self, parts: list[Any]) -> Any:
         return parts[1]
 
+    group = second
+
     # Template and tags
 
     def template(self, parts: list[Any]) -> Template:

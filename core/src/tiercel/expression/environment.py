@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
+from tiercel.errors import EvaluationError, ExpressionError, LimitError
 from tiercel.expression import builtin
-from tiercel.expression.runtime import Limits
+from tiercel.expression.compile import Program, Tables, compile_template
+from tiercel.expression.printing import output_text
+from tiercel.expression.runtime import EvaluationContext, Limits, join_parts
 from tiercel.expression.table import FILTERS, FUNCTIONS, TESTS, Entry
 
 __all__ = ["Environment"]
 
+_RAW = re.compile(r"\{%-*\s*raw\s*-*%\}(.*?)\{%-*\s*endraw\s*-*%\}", re.ASCII)
+_HELD = re.compile("\ue000(\\d+)\\.(\\d+)\ue001")
+
 
 def _system_clock() -> datetime:
     return datetime.now(UTC)
+
+
+def _itself(value: Any) -> Any:
+    return value
 
 
 class Environment:
@@ -28,7 +40,12 @@ class Environment:
         clock: gives the present as an aware datetime.
         zone: IANA name of the time zone for dates without one.
         locale: default locale for names of months and the like.
+
+    An environment may be used by several threads at once. It keeps the programs of the last
+    `CACHE_SIZE` templates.
     """
+
+    CACHE_SIZE = 1000
 
     def __init__(
         self,
@@ -49,6 +66,7 @@ class Environment:
         self.clock = clock
         self.zone = zone
         self.locale = locale
+        self._programs: dict[str, Program] = {}
 
     def with_functions(self, extra: Mapping[str, Entry]) -> Environment:
         """Return an environment that knows `extra` functions too; they win over built-in ones."""
@@ -62,22 +80,157 @@ class Environment:
             locale=self.locale,
         )
 
-    def render(self, source: str, variables: Mapping[str, Any]) -> str:
-        """Render a template to text."""
+    def render(self, source: str, variables: Mapping[str, Any], services: Any = None) -> str:
+        """Render a template to text.
+
+        Args:
+            source: the template.
+            variables: plain data by name.
+            services: handed to the functions that were injected, as `context.services`.
+
+        Raises:
+            ExpressionSyntaxError: the template does not parse.
+            UndefinedError: it reads something that does not exist.
+            EvaluationError: a filter, function or operator refused its operands.
+            LimitError: it ran into a limit.
+        """
         if "{" not in source:
             return source
-        raise NotImplementedError
+        return self.render_in(source, EvaluationContext(self, variables, services))
 
-    def evaluate(self, source: str, variables: Mapping[str, Any]) -> Any:
-        """Evaluate a template; one that is a single expression keeps its value's type."""
+    def render_in(self, source: str, context: EvaluationContext) -> str:
+        """Render a template to text in a context of its own; for nested renderings."""
+        program = self._programs.get(source) or self._program(source)
+        try:
+            return join_parts(context, program.root(context, context.variables, output_text))
+        except Exception as error:
+            _raise_placed(error, program)
+
+    def evaluate(self, source: str, variables: Mapping[str, Any], services: Any = None) -> Any:
+        """Evaluate a template; one that is a single expression keeps its value's type.
+
+        Several parts make a text; when a list or map is among them, and the text begins with
+        JSON, the JSON's value is the result. A template that writes nothing is null.
+
+        Raises:
+            ExpressionError: as `render`.
+        """
         if "{" not in source:
             return source
-        raise NotImplementedError
+        parts = self._parts(source, variables, services)
+        if len(parts) < 2:
+            return parts[0] if parts else None
+        text = "".join([output_text(part) for part in parts])
+        if text.lstrip()[:1] in ("[", "{") and any(
+            isinstance(part, (list, Mapping)) for part in parts
+        ):
+            return _leading_json(text)
+        return text
 
-    def render_recursive(self, source: str, variables: Mapping[str, Any]) -> str:
-        """Render until the text no longer changes."""
-        return self.render(source, variables)
+    def _parts(self, source: str, variables: Mapping[str, Any], services: Any) -> list[Any]:
+        """Return what a template writes, value by value, without nulls."""
+        program = self._programs.get(source) or self._program(source)
+        context = EvaluationContext(self, variables, services)
+        try:
+            parts = program.root(context, variables, _itself)
+        except Exception as error:
+            _raise_placed(error, program)
+        return [part for part in parts if part is not None]
 
-    def render_object(self, value: Any, variables: Mapping[str, Any]) -> Any:
-        """Render every text inside a map or list, keys included."""
+    def render_recursive(
+        self, source: str, variables: Mapping[str, Any], services: Any = None
+    ) -> str:
+        """Render until the text no longer changes; what `raw` protects is left alone.
+
+        Raises:
+            ExpressionError: as `render`; `LimitError` when the text keeps changing.
+        """
+        return self._again(source, variables, services, self.limits.recursion)
+
+    def _again(self, source: str, variables: Mapping[str, Any], services: Any, left: int) -> str:
+        if left == 0:
+            raise LimitError(f"Rendering started over more than {self.limits.recursion} times")
+        held: list[str] = []
+
+        def hold(match: re.Match[str]) -> str:
+            held.append(match.group(1))
+            return f"\ue000{left}.{len(held) - 1}\ue001"
+
+        cut = _RAW.sub(hold, source) if "endraw" in source else source
+        result = self.render(cut, variables, services)
+        if result != cut:
+            result = self._again(result, variables, services, left - 1)
+        if not held:
+            return result
+        return _HELD.sub(
+            lambda match: held[int(match[2])] if match[1] == str(left) else match[0], result
+        )
+
+    def render_object(
+        self, value: Any, variables: Mapping[str, Any], services: Any = None
+    ) -> Any:
+        """Render every text inside a map or list, keys included; everything else stays.
+
+        Members whose value is null, or renders to nothing but null, go.
+
+        Raises:
+            ExpressionError: as `render`.
+        """
+        if isinstance(value, str):
+            if "{" not in value:
+                return value
+            parts = self._parts(value, variables, services)
+            return "".join([output_text(part) for part in parts]) if parts else None
+        if isinstance(value, Mapping):
+            rendered: dict[Any, Any] = {}
+            for key, item in value.items():
+                made = self.render_object(item, variables, services)
+                if made is not None:
+                    name = self.render(key, variables, services) if isinstance(key, str) else key
+                    rendered.setdefault(name, made)
+            return rendered
+        if isinstance(value, (list, tuple)):
+            return [self.render_object(item, variables, services) for item in value]
         return value
+
+    def _program(self, source: str) -> Program:
+        """Compile a template and keep it; the oldest one goes when there are too many."""
+        # Parsing imports Lark, which a run without tags never needs.
+        from tiercel.expression.parser import parse
+
+        if len(source) > self.limits.template:
+            raise LimitError(f"The template is longer than {self.limits.template} characters")
+        tables = Tables(self.filters, self.functions, self.tests)
+        try:
+            program = compile_template(source, parse(source), tables, self.limits)
+        except RecursionError:
+            raise LimitError("The template is nested too deep", source=source) from None
+        programs = self._programs
+        while len(programs) >= self.CACHE_SIZE:
+            programs.pop(next(iter(programs)), None)
+        programs[source] = program
+        return program
+
+
+def _leading_json(text: str) -> Any:
+    """Return the JSON value that a text begins with, or the text when it begins with none."""
+    start = len(text) - len(text.lstrip())
+    try:
+        return json.JSONDecoder().raw_decode(text, start)[0]
+    except ValueError:
+        return text
+
+
+def _raise_placed(error: Exception, program: Program) -> NoReturn:
+    """Raise an error of the language for whatever went wrong, with its place in the template."""
+    if isinstance(error, ExpressionError):
+        placed = error
+    elif isinstance(error, RecursionError):
+        placed = LimitError("Calls are nested too deep")
+    else:
+        placed = EvaluationError(f"{type(error).__name__}: {error}")
+        placed.__cause__ = error
+    if not placed.line:
+        placed.line, placed.column = program.place_of(error.__traceback__)
+        placed.source = program.source
+    raise placed

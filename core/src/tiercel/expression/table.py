@@ -27,6 +27,9 @@ class Entry:
         keywords: the callable's own parameter names, same order.
         needs_context: whether `call` wants the evaluation context as its first argument.
         open_ended: whether it takes any number of positional arguments (`max`, `min`).
+        forgiving: whether an input that does not exist reaches it as null instead of failing
+            (`default`, `defined`).
+        required: those of `parameters` that have no default.
     """
 
     name: str
@@ -35,6 +38,8 @@ class Entry:
     keywords: tuple[str, ...] = ()
     needs_context: bool = False
     open_ended: bool = False
+    forgiving: bool = False
+    required: tuple[str, ...] = ()
 
 
 class Table(Mapping[str, Entry]):
@@ -51,7 +56,12 @@ class Table(Mapping[str, Entry]):
         self._entries: dict[str, Entry] = {}
 
     def add(
-        self, name: str, *parameters: str, needs_context: bool = False, open_ended: bool = False
+        self,
+        name: str,
+        *parameters: str,
+        needs_context: bool = False,
+        open_ended: bool = False,
+        forgiving: bool = False,
     ) -> Callable[[F], F]:
         """Register the decorated function under `name`.
 
@@ -65,8 +75,16 @@ class Table(Mapping[str, Entry]):
             keywords = code.co_varnames[skip : code.co_argcount]
             if not open_ended and len(keywords) != len(parameters):
                 raise TypeError(f"{self.kind} {name!r}: {parameters} against {keywords}")
+            optional = len(function.__defaults__ or ())  # type: ignore[attr-defined]
             self._entries[name] = Entry(
-                name, function, parameters, keywords, needs_context, open_ended
+                name,
+                function,
+                parameters,
+                keywords,
+                needs_context,
+                open_ended,
+                forgiving,
+                parameters[: max(len(parameters) - optional, 0)],
             )
             return function
 

@@ -1,0 +1,61 @@
+"""Functions that render, or show what there is to render: `render`, `printContext` …"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tiercel.errors import EvaluationError, LimitError
+from tiercel.expression.printing import java_text
+from tiercel.expression.runtime import EvaluationContext
+from tiercel.expression.table import FUNCTIONS
+
+__all__: list[str] = []
+
+
+@FUNCTIONS.add("render", "toRender", "recursive", needs_context=True)
+def render(context: EvaluationContext, template: Any, recursive: Any = True) -> Any:
+    """Render a text, or every text inside a list or map, until nothing changes any more."""
+    if not isinstance(recursive, bool):
+        raise EvaluationError(f"'recursive' is true or false, not {java_text(recursive)}")
+    return _rendered(context, template, recursive)
+
+
+@FUNCTIONS.add("renderOnce", "toRender", needs_context=True)
+def render_once(context: EvaluationContext, template: Any) -> Any:
+    """Render a text, or every text inside a list or map, one step."""
+    return _rendered(context, template, False)
+
+
+def _rendered(context: EvaluationContext, value: Any, recursive: bool) -> Any:
+    if isinstance(value, str):
+        return _until_stable(context, value) if recursive else context.render(value)
+    if isinstance(value, Mapping):
+        return {
+            _rendered(context, key, recursive): _rendered(context, item, recursive)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return type(value)(_rendered(context, item, recursive) for item in value)
+    return value
+
+
+def _until_stable(context: EvaluationContext, text: str) -> str:
+    for _ in range(context.limits.recursion):
+        rendered = context.render(text)
+        if rendered == text or "{" not in rendered:
+            return rendered
+        text = rendered
+    raise LimitError(f"Rendering started over more than {context.limits.recursion} times")
+
+
+@FUNCTIONS.add("printContext", needs_context=True)
+def print_context(context: EvaluationContext) -> dict[str, Any]:
+    """Return all variables as a map."""
+    return dict(context.variables)
+
+
+@FUNCTIONS.add("fetchContext", needs_context=True)
+def fetch_context(context: EvaluationContext) -> dict[str, Any]:
+    """Return all variables as a map."""
+    return dict(context.variables)

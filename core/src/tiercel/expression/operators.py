@@ -1,0 +1,361 @@
+"""The operators: arithmetic, comparison, equality, truth, `contains`, `..`, as Pebble defines them.
+
+Two integers stay integers of the wider of their kinds and wrap around; a double, then a float,
+then a decimal draw the other operand to their side; a text takes part in arithmetic as the number
+it holds, but `+` joins.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException, localcontext
+from typing import Any
+
+from tiercel.errors import EvaluationError
+from tiercel.expression.number_text import double_text
+from tiercel.expression.printing import java_text
+from tiercel.expression.values import (
+    INT_MAX,
+    INT_MIN,
+    LONG_MAX,
+    LONG_MIN,
+    BigInteger,
+    Float32,
+    Long,
+    ValueSet,
+    wrap32,
+    wrap64,
+)
+
+__all__ = [
+    "add",
+    "compare",
+    "contains",
+    "equal",
+    "is_in",
+    "is_number",
+    "negative",
+    "positive",
+    "range_of",
+    "subtract",
+    "multiply",
+    "divide",
+    "modulo",
+    "truth",
+]
+
+# Kestra computes decimals with 34 digits, from the double nearest to each operand.
+_DECIMAL128 = Context(prec=34, rounding=ROUND_HALF_EVEN, Emax=6144, Emin=-6143)
+_NUMBERS = (int, float, Decimal)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a Java `Number`."""
+    return isinstance(value, _NUMBERS) and not isinstance(value, bool)
+
+
+def _is_wide(value: int) -> bool:
+    """Whether an integer is a `long` (or larger) to Java."""
+    return value.__class__ is not int or not INT_MIN <= value <= INT_MAX
+
+
+def _long(value: int) -> int:
+    value = wrap64(value)
+    return Long(value) if INT_MIN <= value <= INT_MAX else value
+
+
+def _operand(value: Any, symbol: str) -> Any:
+    """Return the number that an operand stands for."""
+    if is_number(value):
+        return value
+    if isinstance(value, str):
+        return _number_in(value)
+    raise EvaluationError(f"'{symbol}' takes numbers, not {java_text(value)}")
+
+
+def _number_in(text: str) -> Any:
+    """Read a text that takes part in arithmetic."""
+    plain = text.strip()
+    try:
+        if "." in plain or "e" in plain.lower():
+            return float(plain) if _ascii_number(plain) else _no_number(text)
+        number = int(plain) if _ascii_number(plain) and len(plain) < 20 else _no_number(text)
+    except ValueError:
+        return _no_number(text)
+    return _long(number) if LONG_MIN <= number <= LONG_MAX else _no_number(text)
+
+
+def _ascii_number(text: str) -> bool:
+    return text.isascii() and "_" not in text and text[-1:].isdigit()
+
+
+def _no_number(text: str) -> Any:
+    raise EvaluationError(f"{text!r} is not a number")
+
+
+def _arithmetic(
+    symbol: str,
+    integers: Callable[[int, int], int],
+    doubles: Callable[[float, float], float],
+    decimals: Callable[[Decimal, Decimal], Decimal],
+) -> Callable[[Any, Any], Any]:
+    """Make one arithmetic operator from what it does to each kind of number."""
+
+    def operate(left: Any, right: Any) -> Any:
+        left, right = _operand(left, symbol), _operand(right, symbol)
+        if isinstance(left, Decimal) or isinstance(right, Decimal):
+            return _decimals(decimals, left, right)
+        if isinstance(left, float) or isinstance(right, float):
+            return _doubles(doubles, left, right)
+        if _is_wide(left) or _is_wide(right):
+            return _long(integers(wrap64(left), wrap64(right)))
+        return wrap32(integers(left, right))
+
+    return operate
+
+
+def _decimals(operation: Callable[[Decimal, Decimal], Decimal], left: Any, right: Any) -> Decimal:
+    try:
+        first, second = Decimal(double_text(float(left))), Decimal(double_text(float(right)))
+        with localcontext(_DECIMAL128):
+            return operation(first, second)
+    except (DecimalException, OverflowError, ZeroDivisionError):
+        raise EvaluationError(
+            f"{java_text(left)} and {java_text(right)} cannot be computed (division by zero?)"
+        ) from None
+
+
+def _doubles(operation: Callable[[float, float], float], left: Any, right: Any) -> float:
+    try:
+        result = operation(float(left), float(right))
+    except OverflowError:
+        result = math.inf
+    is_double = {type(left), type(right)} & {float}
+    return result if is_double else Float32(result)
+
+
+def _integer_quotient(left: int, right: int) -> int:
+    if right == 0:
+        raise EvaluationError("Division by zero")
+    quotient = abs(left) // abs(right)
+    return quotient if (left < 0) == (right < 0) else -quotient
+
+
+def _integer_remainder(left: int, right: int) -> int:
+    return left - right * _integer_quotient(left, right)
+
+
+def _double_quotient(left: float, right: float) -> float:
+    if right == 0:
+        if left == 0 or math.isnan(left):
+            return math.nan
+        return math.copysign(math.inf, left) * math.copysign(1.0, right)
+    return left / right
+
+
+def _double_remainder(left: float, right: float) -> float:
+    if right == 0 or math.isinf(left) or math.isnan(left) or math.isnan(right):
+        return math.nan
+    return math.fmod(left, right)
+
+
+_sum = _arithmetic("+", int.__add__, float.__add__, Decimal.__add__)
+subtract = _arithmetic("-", int.__sub__, float.__sub__, Decimal.__sub__)
+multiply = _arithmetic("*", int.__mul__, float.__mul__, Decimal.__mul__)
+divide = _arithmetic("/", _integer_quotient, _double_quotient, Decimal.__truediv__)
+modulo = _arithmetic("%", _integer_remainder, _double_remainder, Decimal.__mod__)
+
+
+def add(left: Any, right: Any) -> Any:
+    """`left + right`: joins texts, appends to a list, adds numbers."""
+    if left.__class__ is str or right.__class__ is str:
+        return java_text(left) + java_text(right)
+    if isinstance(left, list) and not isinstance(left, ValueSet):
+        return [*left, *right] if isinstance(right, list) else [*left, right]
+    return _sum(left, right)
+
+
+def negative(value: Any) -> Any:
+    """`-value`."""
+    if value is None:
+        return None
+    number = _operand(value, "-")
+    if isinstance(number, Float32):
+        return Float32(-number)
+    if isinstance(number, (float, Decimal)):
+        return -number
+    if isinstance(number, BigInteger) or not LONG_MIN <= number <= LONG_MAX:
+        return BigInteger(-number)
+    return _long(-number) if _is_wide(number) else wrap32(-number)
+
+
+def positive(value: Any) -> Any:
+    """`+value`."""
+    return None if value is None else _operand(value, "+")
+
+
+def equal(left: Any, right: Any) -> bool:
+    """`left == right`: numbers by value whatever their kind, everything else as Java's `equals`."""
+    kind = left.__class__
+    if kind is str and right.__class__ is str:
+        return bool(left == right)
+    if is_number(left) and is_number(right):
+        return _compared(left, right) == 0
+    return _same(left, right)
+
+
+def _same(left: Any, right: Any) -> bool:
+    """Java's `equals`: kinds matter, also inside lists and maps."""
+    if is_number(left) or is_number(right):
+        return _kind(left) is _kind(right) and bool(left == right)
+    if isinstance(left, list) and isinstance(right, list):
+        return (
+            isinstance(left, ValueSet) is isinstance(right, ValueSet)
+            and len(left) == len(right)
+            and all(_same(one, other) for one, other in zip(left, right, strict=True))
+        )
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(_same(left[key], right[key]) for key in left)
+    if type(left) is not type(right):
+        return False
+    return bool(left == right)
+
+
+def _kind(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int):
+        return type(value)
+    if not LONG_MIN <= value <= LONG_MAX:
+        return BigInteger
+    return Long if value.__class__ is int and _is_wide(value) else type(value)
+
+
+def _compared(left: Any, right: Any) -> float:
+    """Negative, zero or positive; NaN when either is no number."""
+    if isinstance(left, int) and isinstance(right, int):
+        left, right = wrap64(left), wrap64(right)
+    elif isinstance(left, Decimal) or isinstance(right, Decimal):
+        left, right = Decimal(double_text(float(left))), Decimal(double_text(float(right)))
+    else:
+        left, right = float(left), float(right)
+    if left != left or right != right:
+        return math.nan
+    return (left > right) - (left < right)
+
+
+_NAMES = {
+    "<": "LESS_THAN",
+    "<=": "LESS_THAN_EQUALS",
+    ">": "GREATER_THAN",
+    ">=": "GREATER_THAN_EQUALS",
+}
+
+
+def compare(symbol: str, left: Any, right: Any) -> bool:
+    """`left < right` and the like; with null on either side the answer is no.
+
+    Raises:
+        EvaluationError: an operand is no number.
+    """
+    if left is None or right is None:
+        return False
+    if not (is_number(left) and is_number(right)):
+        raise EvaluationError(
+            f"'{symbol}' ({_NAMES[symbol]}) compares numbers, not "
+            f"{java_text(left)} with {java_text(right)}"
+        )
+    order = _compared(left, right)
+    if symbol == "<":
+        return order < 0
+    if symbol == "<=":
+        return order <= 0
+    return order > 0 if symbol == ">" else order >= 0
+
+
+def truth(value: Any) -> bool:
+    """Whether a condition holds: booleans, numbers and texts only.
+
+    Raises:
+        EvaluationError: null, a list, a map, or anything else.
+    """
+    kind = value.__class__
+    if kind is bool:
+        return value  # type: ignore[no-any-return]
+    if kind is str:
+        return value != ""
+    if is_number(value):
+        return bool(value != 0)
+    if isinstance(value, str):
+        return value != ""
+    shown = "null" if value is None else java_text(value)
+    raise EvaluationError(f"A condition takes a boolean, number or text, not {shown}")
+
+
+def contains(container: Any, item: Any) -> bool:
+    """`container contains item`: a list's items, a map's keys, a part of a text."""
+    if container is None:
+        return False
+    if isinstance(container, str):
+        return java_text(item) in container
+    if isinstance(container, Mapping):
+        return any(_same_value(key, item) for key in container)
+    if isinstance(container, list):
+        if isinstance(item, list):
+            return all(_member(container, part) for part in item)
+        return _member(container, item)
+    raise EvaluationError(f"'contains' takes a list, map or text, not {java_text(container)}")
+
+
+def _member(container: list[Any], item: Any) -> bool:
+    return any(_same_value(one, item) for one in container)
+
+
+def _same_value(left: Any, right: Any) -> bool:
+    """Equality of members: integers by value, so that a flow need not know an int from a long."""
+    if isinstance(left, int) and isinstance(right, int):
+        return isinstance(left, bool) is isinstance(right, bool) and left == right
+    return _same(left, right)
+
+
+def is_in(item: Any, container: Any) -> bool:
+    """`item isIn container`: whether an item of the list (a key or value of the map) reads alike."""
+    if container is None or item is None:
+        return False
+    text = java_text(item)
+    if isinstance(container, Mapping):
+        return any(java_text(one) == text for pair in container.items() for one in pair)
+    if isinstance(container, list):
+        return any(java_text(one) == text for one in container)
+    return False
+
+
+def range_of(start: Any, end: Any, increment: Any = 1, limit: int = 1_000_000) -> list[Any]:
+    """`start..end` and `range(start, end, increment)`: both ends included.
+
+    Raises:
+        EvaluationError: the ends are neither two integers nor two characters.
+        LimitError: the range is longer than `limit`.
+    """
+    if isinstance(start, str) and isinstance(end, str):
+        if len(start) != 1 or len(end) != 1:
+            raise EvaluationError(f"A range of texts takes single characters: {start}..{end}")
+        codes = _steps(ord(start), ord(end), increment, limit)
+        return [chr(code) for code in codes]
+    if isinstance(start, int) and isinstance(end, int):
+        return [Long(number) for number in _steps(start, end, increment, limit)]
+    raise EvaluationError(
+        f"A range takes two integers or two characters, not {java_text(start)}..{java_text(end)}"
+    )
+
+
+def _steps(start: int, end: int, increment: Any, limit: int) -> range:
+    from tiercel.errors import LimitError
+
+    if not isinstance(increment, int) or isinstance(increment, bool):
+        raise EvaluationError(f"A range's increment is an integer, not {java_text(increment)}")
+    if increment == 0:
+        raise EvaluationError("A range's increment cannot be zero")
+    steps = range(start, end + (1 if increment > 0 else -1), increment)
+    if len(steps) > limit:
+        raise LimitError(f"The range {start}..{end} has more than {limit} items")
+    return steps

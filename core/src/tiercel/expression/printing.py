@@ -1,0 +1,198 @@
+"""Values as text: as Java's `toString` prints them, as compact JSON, and as `{{ }}` shows them.
+
+Kestra shows a list or map as JSON where an expression stands in a template, but as Java text where
+it is joined to a text (`'' ~ list`) or printed inside a macro.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from json.encoder import encode_basestring
+from typing import Any
+
+from tiercel.errors import EvaluationError
+from tiercel.expression.number_text import decimal_text, double_text, float_text
+from tiercel.expression.values import (
+    Array,
+    BigInteger,
+    Character,
+    Entry,
+    Float32,
+    Long,
+    Uri,
+    ValueSet,
+)
+
+__all__ = ["java_text", "json_text", "output_text"]
+
+
+def java_text(value: Any) -> str:
+    """Return what Java's `String.valueOf` gives: `[1, a]`, `{k=v}`, `null`, `1.0E7`.
+
+    Raises:
+        EvaluationError: the value is no plain data.
+    """
+    if value.__class__ is str:
+        return value  # type: ignore[no-any-return]  # the class was just tested
+    printer = _JAVA.get(value.__class__) or _printer(value, _JAVA, java_text)
+    return printer(value)
+
+
+def output_text(value: Any) -> str:
+    """Return what `{{ value }}` shows: nothing for null, JSON for lists and maps, else Java text."""
+    printer = _OUTPUT.get(value.__class__)
+    if printer is None:
+        if isinstance(value, (list, tuple, Mapping)):
+            return json_text(value)
+        printer = _printer(value, _JAVA, java_text)
+    return printer(value)
+
+
+def json_text(value: Any, *, keep_nulls: bool = False) -> str:
+    """Return compact JSON as Kestra writes it.
+
+    Args:
+        value: plain data; keys that are no text are written as Java text.
+        keep_nulls: keep members of maps whose value is null; they go otherwise.
+    """
+    parts: list[str] = []
+    _write_json(value, parts.append, keep_nulls)
+    return "".join(parts)
+
+
+def _write_json(value: Any, write: Callable[[str], None], keep_nulls: bool) -> None:
+    kind = value.__class__
+    if kind is str:
+        write(encode_basestring(value))
+    elif kind is int or kind is Long:
+        write(int.__repr__(value))
+    elif isinstance(value, Mapping):
+        _write_map(value.items(), write, keep_nulls)
+    elif isinstance(value, (list, tuple)):
+        separator = "["
+        for item in value:
+            write(separator)
+            _write_json(item, write, keep_nulls)
+            separator = ","
+        write("]" if value else "[]")
+    elif kind is Entry:
+        _write_map([(value.key, value.value)], write, keep_nulls)
+    else:
+        write(_json_scalar(value))
+
+
+def _write_map(members: Any, write: Callable[[str], None], keep_nulls: bool) -> None:
+    separator = "{"
+    for key, item in members:
+        if item is None and not keep_nulls:
+            continue
+        write(f"{separator}{encode_basestring(key if key.__class__ is str else java_text(key))}:")
+        _write_json(item, write, keep_nulls)
+        separator = ","
+    write("}" if separator == "," else "{}")
+
+
+def _json_scalar(value: Any) -> str:
+    if value is None or isinstance(value, (bool, int, Decimal)):
+        return java_text(value)
+    if isinstance(value, float):
+        text = java_text(value)
+        return text if text[-1].isdigit() else f'"{text}"'
+    if isinstance(value, timedelta):
+        from tiercel.expression import temporal
+
+        nanos = temporal.total_nanoseconds(value)
+        sign = "-" if nanos < 0 else ""
+        return f"{sign}{abs(nanos) // 10**9}.{abs(nanos) % 10**9:09d}"
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return f'"{_json_moment(value)}"'
+    return encode_basestring(java_text(value))
+
+
+def _json_moment(value: datetime) -> str:
+    """A point in time in UTC; a `java.util.Date` keeps its own shape."""
+    from datetime import UTC
+
+    from tiercel.expression import temporal
+
+    if isinstance(value, temporal.JavaDate):
+        return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}+00:00"
+    instant = temporal.Instant.of(value.astimezone(UTC), temporal.nanosecond_of(value))
+    return temporal.to_text(instant)
+
+
+def _temporal_text(value: Any) -> str:
+    from tiercel.expression import temporal
+
+    return temporal.to_text(value)
+
+
+def _integer_text(value: int) -> str:
+    try:
+        return int.__repr__(value)
+    except ValueError:
+        raise EvaluationError("An integer has too many digits to be printed") from None
+
+
+def _list_text(value: Any) -> str:
+    return f"[{', '.join([java_text(item) for item in value])}]"
+
+
+def _map_text(value: Mapping[Any, Any]) -> str:
+    members = [f"{java_text(key)}={java_text(item)}" for key, item in value.items()]
+    return f"{{{', '.join(members)}}}"
+
+
+def _entry_text(value: Entry) -> str:
+    return f"{java_text(value.key)}={java_text(value.value)}"
+
+
+_JAVA: dict[type, Callable[[Any], str]] = {
+    str: str,
+    Character: str.__str__,
+    Uri: str.__str__,
+    bool: lambda value: "true" if value else "false",
+    type(None): lambda _: "null",
+    int: _integer_text,
+    Long: _integer_text,
+    BigInteger: _integer_text,
+    float: double_text,
+    Float32: float_text,
+    Decimal: decimal_text,
+    list: _list_text,
+    Array: _list_text,
+    ValueSet: _list_text,
+    dict: _map_text,
+    Entry: _entry_text,
+}
+_OUTPUT: dict[type, Callable[[Any], str]] = {
+    **_JAVA,
+    type(None): lambda _: "",
+    list: json_text,
+    Array: json_text,
+    ValueSet: json_text,
+    dict: json_text,
+}
+
+
+def _printer(
+    value: Any, table: dict[type, Callable[[Any], str]], fallback: Callable[[Any], str]
+) -> Callable[[Any], str]:
+    """Find how to print a value of a class that is not in the table itself."""
+    if isinstance(value, (date, time, timedelta)):
+        return _temporal_text
+    for kind, printer in (
+        (str, str.__str__),
+        (int, _integer_text),
+        (float, double_text),
+        (Mapping, _map_text),
+        ((list, tuple), _list_text),
+    ):
+        if isinstance(value, kind):  # type: ignore[arg-type]  # abstract classes are fine here
+            return printer  # type: ignore[return-value]
+    text = getattr(type(value), "expression_text", None)
+    if text is not None:
+        return text  # type: ignore[no-any-return]
+    raise EvaluationError(f"A value of type {type(value).__name__} cannot be shown")
