@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         TaskKilledError,
         TaskTimeoutError,
         TiercelError,
+        UnknownTypeError,
     )
     from tiercel.model.base import Model, Text
     from tiercel.model.duration import Duration
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         glob_matches,
         load_namespace_files,
         localize,
+        scratch_file,
         store_file,
         store_output_files,
         write_input_files,
@@ -95,12 +97,14 @@ __all__ = [
     "TaskTimeoutError",
     "Text",
     "TiercelError",
+    "UnknownTypeError",
     "Wait",
     "glob_matches",
     "hookimpl",
     "load_namespace_files",
     "localize",
     "render_with",
+    "scratch_file",
     "store_file",
     "store_output_files",
     "write_input_files",
@@ -109,7 +113,7 @@ __all__ = [
 _HOMES = {
     "tiercel.errors": (
         "ConflictError NotFoundError StorageError StorageUriError StoredFileNotFoundError "
-        "TaskError TaskKilledError TaskTimeoutError TiercelError"
+        "TaskError TaskKilledError TaskTimeoutError TiercelError UnknownTypeError"
     ),
     "tiercel.model.base": "Model Text",
     "tiercel.model.duration": "Duration",
@@ -117,8 +121,8 @@ _HOMES = {
     "tiercel.model.task": "AnyTask TaskBase TaskList",
     "tiercel.plugin.context": "KvStore Metric RunContext StoredWriter TaskStorage",
     "tiercel.plugin.files": (
-        "NamespaceFiles glob_matches load_namespace_files localize store_file store_output_files "
-        "write_input_files"
+        "NamespaceFiles glob_matches load_namespace_files localize scratch_file store_file "
+        "store_output_files write_input_files"
     ),
     "tiercel.plugin.property": "Property",
     "tiercel.plugin.rendering": "render_with",

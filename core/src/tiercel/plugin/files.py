@@ -12,6 +12,8 @@ import os
 import re
 import secrets
 import shutil
+import time
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
@@ -32,13 +34,14 @@ __all__ = [
     "glob_matches",
     "load_namespace_files",
     "localize",
+    "scratch_file",
     "store_file",
     "store_output_files",
     "write_input_files",
 ]
 
-# Files that stand in for storage URIs inside commands; never collected as output files.
-_LOCAL_COPIES = ".tiercel"
+# Holds what a task needs for itself; never collected as output files.
+_SCRATCH = ".tiercel"
 _STORED = ("kestra://", "nsfile://")
 _STORED_IN_TEXT = re.compile(r"kestra://[-\w%.+~#=/]*", re.ASCII)
 _CHUNK = 1 << 20
@@ -105,13 +108,18 @@ def store_file(ctx: RunContext, path: Path) -> str:
     return ctx.storage.put(path, f"{secrets.token_hex(8)}-{path.name}")
 
 
+def scratch_file(ctx: RunContext, suffix: str = "") -> Path:
+    """Return the path of a new file in the working folder that is never taken for an output."""
+    folder = ctx.working_dir / _SCRATCH
+    folder.mkdir(exist_ok=True)
+    return folder / f"{secrets.token_hex(8)}{suffix}"
+
+
 def localize(ctx: RunContext, text: str) -> str:
     """Return `text` with each `kestra://` URI replaced by the path of a local copy of that file."""
 
     def copy(match: re.Match[str]) -> str:
-        folder = ctx.working_dir / _LOCAL_COPIES
-        folder.mkdir(exist_ok=True)
-        path = folder / f"{secrets.token_hex(8)}{PurePosixPath(match[0]).suffix}"
+        path = scratch_file(ctx, PurePosixPath(match[0]).suffix)
         _copy(ctx.storage.open(match[0]), path)
         return str(path)
 
@@ -132,7 +140,7 @@ def load_namespace_files(ctx: RunContext, options: NamespaceFiles) -> int:
     include = ctx.render(options.include)
     exclude = ctx.render(options.exclude) or []
     if_exists = ctx.render(options.if_exists) or "OVERWRITE"
-    count = 0
+    count, began = 0, time.monotonic()
     for namespace in namespaces:
         for name in ctx.storage.namespace_files(namespace):
             if not _selected(name, include, exclude):
@@ -143,6 +151,8 @@ def load_namespace_files(ctx: RunContext, options: NamespaceFiles) -> int:
             path.parent.mkdir(parents=True, exist_ok=True)
             _copy(ctx.storage.namespace_file(name, namespace), path)
             count += 1
+    seconds = timedelta(seconds=round(time.monotonic() - began, 3))
+    ctx.log("INFO", f"Loaded {count} namespace files from '{', '.join(namespaces)}' in {seconds}")
     return count
 
 
@@ -218,7 +228,7 @@ def _copy(source: BinaryIO, path: Path) -> None:
 
 def _walk(root: Path) -> Iterator[str]:
     for folder, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if name != _LOCAL_COPIES)
+        folders[:] = sorted(name for name in folders if name != _SCRATCH)
         for name in sorted(files):
             path = Path(folder, name)
             if path.is_file():
