@@ -1,0 +1,28 @@
+"""What this package adds to Tiercel; imported at start-up, so it imports nothing heavy."""
+
+from __future__ import annotations
+
+from tiercel.plugin import Registration, hookimpl
+from tiercel_scripts.languages import LANGUAGES
+
+__all__ = ["register_task_runners", "register_tasks"]
+
+
+@hookimpl
+def register_tasks() -> Registration:
+    """Return `Script` and `Commands` of every language."""
+    return {
+        language.type_of(kind): f"tiercel_scripts.tasks:{language.class_of(kind)}"
+        for language in LANGUAGES
+        for kind in ("Script", "Commands")
+    }
+
+
+@hookimpl
+def register_task_runners() -> Registration:
+    """Return the runner that starts processes on this machine."""
+    return {
+        ("io.kestra.plugin.core.runner.Process", "io.kestra.core.tasks.runners.Process"): (
+            "tiercel_scripts.process:Process"
+        )
+    }

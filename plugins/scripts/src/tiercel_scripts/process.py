@@ -1,0 +1,201 @@
+"""`io.kestra.plugin.core.runner.Process`: runs a command as a process of this machine."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import threading
+import time
+from contextlib import suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from tiercel.plugin import Duration, RunnerCommand, TaskError, TaskKilledError, TaskRunner, Text
+from tiercel_scripts.lines import LineSplitter
+from tiercel_scripts.orphans import guarded
+
+if TYPE_CHECKING:
+    from tiercel.plugin import RunContext
+
+__all__ = ["Process"]
+
+_CHUNK = 1 << 16
+# How long a killed process's output is waited for; only a process that fled its group holds it.
+_LAST_WORDS = 1.0
+
+
+class Process(TaskRunner):
+    """Run the command as a process of this machine, with the programs installed here.
+
+    The process leads a group of its own. To stop it, the whole group gets SIGTERM and, after
+    `killGracePeriod`, SIGKILL; so it does when Tiercel itself dies. There is no other isolation:
+    it runs as the same user, sees the same files, and inherits the environment.
+    """
+
+    is_local: ClassVar[bool] = True
+
+    kill_grace_period: Duration = timedelta(seconds=5)
+    """How long a process that is to stop may take to clean up before it is killed."""
+    version: Text | None = None
+    """Accepted for compatibility; the plugin's installed version runs."""
+    plugin_defaults_ref: Text | None = None
+    """Which of the flow's named plugin defaults apply."""
+
+    def run(self, ctx: RunContext, command: RunnerCommand) -> int:
+        """Run the command to its end and return its exit code, 128 + n for signal n.
+
+        Raises:
+            TaskError: the program cannot be started.
+            TaskKilledError: it was stopped.
+        """
+        with _start(command) as process, guarded(process.pid):
+            ctx.log("DEBUG", f"Starting command with pid {process.pid} {list(command.argv)}")
+            supervision = _Supervision(ctx, process, command, self.kill_grace_period)
+            ctx.on_kill(supervision.stop)
+            try:
+                code = supervision.wait()
+            finally:
+                supervision.close()
+        return code if code >= 0 else 128 - code
+
+
+def _start(command: RunnerCommand) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            list(command.argv),
+            cwd=command.cwd,
+            env={**os.environ, **command.env},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise TaskError(f"Cannot run {command.argv[0]!r}: {reason}", retryable=False) from error
+
+
+class _Pipe(NamedTuple):
+    is_stderr: bool
+    lines: LineSplitter
+
+
+class _Supervision:
+    """Reads a process's output and waits for its end, in one thread; `stop` may come from any."""
+
+    def __init__(
+        self,
+        ctx: RunContext,
+        process: subprocess.Popen[bytes],
+        command: RunnerCommand,
+        grace: timedelta,
+    ) -> None:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        self._ctx = ctx
+        self._process = process
+        self._on_line = command.on_line
+        self._grace = grace.total_seconds()
+        self._deadline: float | None = None
+        self._stopping = False
+        self._lock = threading.Lock()
+        self._closed = False
+        self._wake_reader, self._waker = os.pipe()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._wake_reader, selectors.EVENT_READ)
+        self._open = 0
+        for stream, is_stderr in ((process.stdout, False), (process.stderr, True)):
+            pipe = _Pipe(is_stderr, LineSplitter())
+            self._selector.register(stream, selectors.EVENT_READ, pipe)
+            self._open += 1
+
+    def stop(self) -> None:
+        """Ask for the end of the process; harmless when it has ended."""
+        with self._lock:
+            if not self._closed:
+                os.write(self._waker, b"!")
+
+    def wait(self) -> int:
+        """Wait for the process, and for everything that holds its output; return its exit code.
+
+        Raises:
+            TaskKilledError: `stop` was called.
+        """
+        while self._open:
+            self._step(self._patience())
+        code = self._reap()
+        if self._stopping:
+            self._clear_group()
+            raise TaskKilledError(f"Process {self._process.pid} was killed")
+        return code
+
+    def close(self) -> None:
+        """Kill what still runs, if an error came in between, and give the handles back."""
+        with self._lock:
+            self._closed = True
+            os.close(self._waker)
+            os.close(self._wake_reader)
+        self._selector.close()
+        if self._process.returncode is None:
+            self._signal(signal.SIGKILL)
+
+    def _step(self, timeout: float | None) -> None:
+        for key, _ in self._selector.select(timeout):
+            if key.data is None:
+                self._begin_stop()
+            else:
+                self._read(key.fd, key.data)
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            self._lose_patience()
+
+    def _read(self, fd: int, pipe: _Pipe) -> None:
+        chunk = os.read(fd, _CHUNK)
+        for line in pipe.lines.feed(chunk) if chunk else pipe.lines.end():
+            self._on_line(pipe.is_stderr, line)
+        if not chunk:
+            self._selector.unregister(fd)
+            self._open -= 1
+
+    def _begin_stop(self) -> None:
+        self._selector.unregister(self._wake_reader)
+        self._stopping = True
+        # Kestra's words; golden cases `script/killed`, `script/timeout`.
+        self._ctx.log("WARN", f"Killing process {self._process.pid} for InterruptedException")
+        self._signal(signal.SIGTERM)
+        self._deadline = time.monotonic() + self._grace
+
+    def _lose_patience(self) -> None:
+        if self._group_lives():
+            self._signal(signal.SIGKILL)
+        else:
+            self._open = 0
+        self._deadline = time.monotonic() + _LAST_WORDS
+
+    def _patience(self) -> float | None:
+        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+
+    def _reap(self) -> int:
+        while True:
+            try:
+                return self._process.wait(timeout=0.05)
+            except subprocess.TimeoutExpired:
+                self._step(0)
+
+    def _clear_group(self) -> None:
+        """Wait for the rest of a stopped group, and kill it when its time is up."""
+        while self._group_lives() and (self._patience() or 0) > 0:
+            time.sleep(0.01)
+        self._signal(signal.SIGKILL)
+
+    def _group_lives(self) -> bool:
+        return self._signal(0)
+
+    def _signal(self, number: int) -> bool:
+        """Signal the group; return whether there was one."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
+            return True
+        return False
