@@ -1,1 +1,70 @@
-"""Tiercel: a workflow orchestrator that speaks Kestra's language."""
+"""Tiercel: a workflow orchestrator that speaks Kestra's language.
+
+Door 1, for programs that embed it:
+
+    from tiercel import Tiercel
+
+    with Tiercel() as tiercel:
+        execution = tiercel.run("hello.yaml")
+
+Task authors use `tiercel.plugin`, their tests `tiercel.testing`. Nothing is imported before it is
+asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tiercel.embed import Tiercel
+    from tiercel.errors import (
+        ExpressionError,
+        FlowError,
+        InputError,
+        NotFoundError,
+        PluginError,
+        TiercelError,
+    )
+    from tiercel.model.execution import Execution, LogEntry, State, TaskRun
+    from tiercel.model.flow import Flow
+    from tiercel.plugin.registry import Registry
+    from tiercel.settings import Settings
+
+__all__ = [
+    "Execution",
+    "ExpressionError",
+    "Flow",
+    "FlowError",
+    "InputError",
+    "LogEntry",
+    "NotFoundError",
+    "PluginError",
+    "Registry",
+    "Settings",
+    "State",
+    "TaskRun",
+    "Tiercel",
+    "TiercelError",
+]
+
+_HOMES = {
+    "tiercel.embed": "Tiercel",
+    "tiercel.errors": (
+        "ExpressionError FlowError InputError NotFoundError PluginError TiercelError"
+    ),
+    "tiercel.model.execution": "Execution LogEntry State TaskRun",
+    "tiercel.model.flow": "Flow",
+    "tiercel.plugin.registry": "Registry",
+    "tiercel.settings": "Settings",
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value

@@ -51,7 +51,8 @@ class TaskContext:
         self.logs: list[LogEntry] = []
         self.metrics: list[MetricEntry] = []
         self.updates: dict[str, Any] = {}
-        self._environment = services.environment(self._namespace, self.masker)
+        self._environment = services.environment()
+        self._host = services.host(self.masker)
 
     # Expressions
 
@@ -71,19 +72,19 @@ class TaskContext:
 
     def render_text(self, template: str, extra: Mapping[str, Any] | None = None) -> str:
         """Render a template to text."""
-        return self._environment.render(template, self._with(extra))
+        return self._environment.render(template, self._with(extra), self._host)
 
     def evaluate(self, template: str, extra: Mapping[str, Any] | None = None) -> Any:
         """Render a template; a lone expression keeps its native type."""
-        return self._environment.evaluate(template, self._with(extra))
+        return self._environment.evaluate(template, self._with(extra), self._host)
 
     def _render_raw(self, raw: Any, as_text: bool) -> Any:
         if isinstance(raw, str):
             variables = self._with(None)
             if as_text:
-                return self._environment.render(raw, variables)
-            return self._environment.evaluate(raw, variables)
-        return self._environment.render_object(raw, self._with(None))
+                return self._environment.render(raw, variables, self._host)
+            return self._environment.evaluate(raw, variables, self._host)
+        return self._environment.render_object(raw, self._with(None), self._host)
 
     def _with(self, extra: Mapping[str, Any] | None) -> Mapping[str, Any]:
         known: dict[str, Any] = {}

@@ -10,12 +10,12 @@ from tiercel.engine.events import Evaluated
 from tiercel.engine.masking import Masker
 from tiercel.engine.plain import plain
 from tiercel.errors import ExpressionError, TiercelError
+from tiercel.expression.printing import output_text
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from tiercel.engine.services import Services
-    from tiercel.expression.environment import Environment
     from tiercel.model.flow import Flow
 
 __all__ = ["Evaluator", "is_true"]
@@ -51,44 +51,33 @@ class Evaluator:
     ) -> Evaluated:
         """Return the answer to a command; an expression's error is part of it."""
         masker = Masker()
-        environment = self._services.environment(flow.namespace, masker)
+        host = self._services.host(masker)
+        environment = self._services.environment()
+
+        def render(raw: Any) -> Any:
+            if isinstance(raw, str):
+                return environment.evaluate(raw, variables, host)
+            if isinstance(raw, list | dict):
+                return environment.render_object(raw, variables, host)
+            return raw
+
         try:
-            values = self._values(command, flow, environment, variables)
+            values = self._values(command, flow, render)
         except TiercelError as error:
             message = masker.mask(_reason(command, variables, error))
             return Evaluated(at=at, command_id=command.id, error=message)
         return Evaluated(at=at, command_id=command.id, values=values)
 
     def _values(
-        self,
-        command: Evaluate,
-        flow: Flow,
-        environment: Environment,
-        variables: Mapping[str, Any],
+        self, command: Evaluate, flow: Flow, render: Callable[[Any], Any]
     ) -> Mapping[str, Any]:
-        match command.purpose:
-            case "runIf":
-                text = environment.render(command.expressions["runIf"], variables)
-                return {"runIf": is_true(text)}
-            case "outputs":
-                rendered = {
-                    output.id: _render(environment, output.value, variables)
-                    for output in flow.outputs or ()
-                }
-                return plain(self._type_outputs(flow, rendered))  # type: ignore[no-any-return]
-            case _:
-                return {
-                    name: plain(_render(environment, raw, variables))
-                    for name, raw in command.expressions.items()
-                }
-
-
-def _render(environment: Environment, raw: Any, variables: Mapping[str, Any]) -> Any:
-    if isinstance(raw, str):
-        return environment.evaluate(raw, variables)
-    if isinstance(raw, list | dict):
-        return environment.render_object(raw, variables)
-    return raw
+        if command.purpose == "outputs":
+            rendered = {output.id: render(output.value) for output in flow.outputs or ()}
+            return plain(self._type_outputs(flow, rendered))  # type: ignore[no-any-return]
+        values = {name: plain(render(raw)) for name, raw in command.expressions.items()}
+        if command.purpose == "runIf":
+            return {"runIf": is_true(output_text(values["runIf"]))}
+        return values
 
 
 def _reason(command: Evaluate, variables: Mapping[str, Any], error: TiercelError) -> str:

@@ -26,8 +26,9 @@ class Services:
 
     Attributes:
         clock: tells the time.
-        environment: (namespace, masker) → the expression language with that namespace's
-            secrets and key-value pairs; secrets read are told to the masker.
+        environment: the expression language, made when it is first needed.
+        host: masker → what the engine's own functions (`secret`, `kv`, `read`, …) work on;
+            secrets that they read are told to the masker.
         task_storage: (namespace, flow, execution, task, task run) → its files.
         kv_store: namespace → its key-value pairs.
         secret: (namespace, key) → a secret; raises NotFoundError.
@@ -36,7 +37,8 @@ class Services:
     """
 
     clock: Clock
-    environment: Callable[[str, Masker], Environment]
+    environment: Callable[[], Environment]
+    host: Callable[[Masker], Any]
     task_storage: Callable[[str, str, str, str, str], TaskStorage]
     kv_store: Callable[[str], KvStore]
     secret: Callable[[str, str], str]

@@ -132,6 +132,8 @@ class Registry:
         if entry is None:
             raise self._unknown(kind, name)
         loaded = self._import(entry)
+        if getattr(loaded, "type_name", None) == "":
+            loaded.type_name = entry.name
         self._loaded[kind, name] = loaded
         return loaded
 

@@ -1,0 +1,417 @@
+"""`Tiercel`: the orchestrator as an object, for programs, tests, notebooks and the command line.
+
+    from tiercel import Tiercel
+
+    with Tiercel() as tiercel:                     # everything in memory
+        execution = tiercel.run("hello.yaml", inputs={"name": "Ada"})
+        print(execution.state, execution.outputs)
+
+    with Tiercel(home="data") as tiercel: ...      # durable: SQLite and files below `data`
+
+There is no global state: two of these in one process do not see each other.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tiercel._ids import IdSource, RandomIds
+from tiercel._time import Clock, SystemClock
+from tiercel.engine.driver import Driver, Parts
+from tiercel.engine.evaluate import Evaluator
+from tiercel.engine.events import ExecutionCreated, KillRequested
+from tiercel.engine.files import FileStore, TaskFiles
+from tiercel.engine.kv import NamespaceKv
+from tiercel.engine.owner import EngineLock, is_dead
+from tiercel.engine.secrets import EnvironmentSecrets
+from tiercel.engine.services import Services
+from tiercel.errors import ConflictError, InputError, NotFoundError
+from tiercel.model.execution import Execution, LogEntry
+from tiercel.model.flow import Flow
+from tiercel.model.load import load
+from tiercel.parts import open_repository, open_storage
+from tiercel.plugin.registry import Registry
+from tiercel.repository.spi import ExecutionQuery, StoredFlow
+from tiercel.settings import Settings
+from tiercel.storage import uri as uris
+
+if TYPE_CHECKING:
+    from tiercel.engine.masking import Masker
+    from tiercel.executor.spi import Executor
+    from tiercel.expression.environment import Environment
+    from tiercel.repository.spi import Repository
+    from tiercel.storage.spi import StorageBackend
+
+__all__ = ["Tiercel"]
+
+Listener = Callable[[Execution, tuple[str, ...], tuple[LogEntry, ...]], None]
+
+
+class Tiercel:
+    """An orchestrator. Use it as a context manager, or call `close` at the end.
+
+    Args:
+        home: folder for everything durable; without it, and without `settings`, all is in memory.
+        settings: more than `home` can say.
+        repository: where state is kept, instead of what the settings say.
+        storage: where files are kept, instead of what the settings say.
+        executor: where tasks run, instead of threads of this process.
+        registry: which plugins there are, instead of the installed ones.
+        clock: tells the time.
+        ids: makes execution ids.
+        environ: environment variables to read secrets and `envs` from.
+        listener: told of every change once it is durable: (execution, ids of changed task runs,
+            new log lines); called on the engine's thread, so it must be quick.
+    """
+
+    def __init__(
+        self,
+        home: str | Path | None = None,
+        *,
+        settings: Settings | None = None,
+        repository: Repository | None = None,
+        storage: StorageBackend | None = None,
+        executor: Executor | None = None,
+        registry: Registry | None = None,
+        clock: Clock | None = None,
+        ids: IdSource | None = None,
+        environ: Mapping[str, str] | None = None,
+        listener: Listener | None = None,
+    ) -> None:
+        if settings is None and home is not None:
+            settings = Settings(home=Path(home))
+        self.settings = settings
+        self.registry = registry or Registry()
+        self.clock = clock or SystemClock()
+        self._ids = ids or RandomIds()
+        self._environ = dict(os.environ if environ is None else environ)
+        self.repository = repository or open_repository(settings, self.registry)
+        self.storage = storage or open_storage(settings, self.registry)
+        self._executor = executor
+        self._listener = listener
+        self._owner = self._ids.new()
+        self._lock: EngineLock | None = None
+        self._flows: dict[tuple[str, str, str, int], Flow] = {}
+        self._driver: Driver | None = None
+
+    def __enter__(self) -> Tiercel:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop working. What is not finished stays durable, and can be resumed."""
+        if self._driver is not None:
+            self._driver.close()
+        if self._lock is not None:
+            self._lock.release()
+        self.repository.close()
+        self.storage.close()
+
+    # Flows
+
+    @property
+    def tenant(self) -> str:
+        """Whose flows and executions these are."""
+        return self.settings.tenant if self.settings else "main"
+
+    def load_flow(self, text: str, file: str = "") -> Flow:
+        """Return the flow that a text means.
+
+        Raises:
+            FlowError: something is wrong with it; lists all of it.
+        """
+        return load(text, resolve=self.registry.resolve, file=file)
+
+    def save_flow(self, flow: Flow) -> Flow:
+        """Store a flow, as a new revision unless its source is the newest one's; return it."""
+        revision = 1
+        revisions = self.repository.flow_revisions(self.tenant, flow.namespace, flow.id)
+        if revisions:
+            newest = revisions[-1]
+            if newest.source == flow.source and not newest.deleted:
+                return self._remember(flow, newest.revision)
+            revision = newest.revision + 1
+        stored = StoredFlow(
+            self.tenant, flow.namespace, flow.id, revision, flow.source, self.clock.now()
+        )
+        with self.repository.transaction() as work:
+            work.save_flow(stored)
+        return self._remember(flow, revision)
+
+    def flow(self, namespace: str, flow_id: str, revision: int | None = None) -> Flow:
+        """Return a stored flow, its newest revision by default.
+
+        Raises:
+            NotFoundError: there is no such flow or revision.
+        """
+        stored = self.repository.flow(self.tenant, namespace, flow_id, revision)
+        return self._flow(self.tenant, namespace, flow_id, stored.revision)
+
+    def _remember(self, flow: Flow, revision: int) -> Flow:
+        flow = flow.model_copy(update={"revision": revision})
+        self._flows[self.tenant, flow.namespace, flow.id, revision] = flow
+        return flow
+
+    def _flow(self, tenant: str, namespace: str, flow_id: str, revision: int) -> Flow:
+        known = self._flows.get((tenant, namespace, flow_id, revision))
+        if known is not None:
+            return known
+        stored = self.repository.flow(tenant, namespace, flow_id, revision)
+        return self._remember(self.load_flow(stored.source), revision)
+
+    # Executions
+
+    def run(
+        self,
+        flow: str | Path | Flow,
+        inputs: Mapping[str, Any] | None = None,
+        labels: Mapping[str, str] | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> Execution:
+        """Run a flow to its end and return its execution.
+
+        Args:
+            flow: a file's path, a flow's text (more than one line), or a loaded flow.
+            inputs: values by input id; a `Path` for a FILE input.
+            labels: labels of the execution, beside the flow's own.
+            timeout: seconds to wait at most; the execution goes on all the same.
+
+        Raises:
+            FlowError: the flow is wrong.
+            InputError: an input is missing or invalid.
+            TimeoutError: it took longer than `timeout`.
+        """
+        execution_id = self.start(flow, inputs, labels)
+        return self.wait(execution_id, timeout)
+
+    def start(
+        self,
+        flow: str | Path | Flow,
+        inputs: Mapping[str, Any] | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> str:
+        """Begin an execution and return its id; from then on it is durable.
+
+        Raises:
+            FlowError: the flow is wrong.
+            InputError: an input is missing or invalid.
+        """
+        loaded = self.save_flow(self._given(flow))
+        if loaded.disabled:
+            raise ConflictError(f"Flow {loaded.namespace}.{loaded.id} is disabled")
+        execution_id = self._ids.new()
+        typed = self._inputs(loaded, execution_id, inputs or {})
+        assert loaded.revision is not None
+        event = ExecutionCreated(
+            at=self.clock.now(),
+            execution_id=execution_id,
+            tenant=self.tenant,
+            namespace=loaded.namespace,
+            flow_id=loaded.id,
+            flow_revision=loaded.revision,
+            labels=tuple((dict(loaded.label_pairs()) | dict(labels or {})).items()),
+            inputs=typed,
+            variables=loaded.variables or {},
+        )
+        self.driver.create(event, loaded).wait()
+        return execution_id
+
+    def wait(self, execution_id: str, timeout: float | None = None) -> Execution:
+        """Return an execution once nothing more happens in it.
+
+        Raises:
+            NotFoundError: there is no such execution.
+            TimeoutError: it took longer than `timeout` seconds.
+        """
+        if not self.driver.wait(execution_id, timeout):
+            raise TimeoutError(f"Execution {execution_id} still runs after {timeout} s")
+        return self.execution(execution_id)
+
+    def execution(self, execution_id: str) -> Execution:
+        """Return an execution as it is stored, with its task runs.
+
+        Raises:
+            NotFoundError: there is no such execution.
+        """
+        return self.repository.execution(execution_id)
+
+    def executions(self, query: ExecutionQuery | None = None) -> Sequence[Execution]:
+        """Return executions without their task runs, newest first."""
+        return self.repository.executions(query or ExecutionQuery(tenant=self.tenant))
+
+    def logs(self, execution_id: str) -> list[LogEntry]:
+        """Return an execution's log lines in order."""
+        return [entry for _, entry in self.repository.logs(execution_id)]
+
+    def kill(self, execution_id: str) -> None:
+        """Have an execution stopped, wherever it runs; returns before it is."""
+        event = KillRequested(at=self.clock.now())
+        try:
+            self.driver.send(execution_id, event).wait()
+        except NotFoundError:
+            from tiercel.engine.codec import encode
+
+            execution = self.execution(execution_id)
+            if not execution.state.is_terminal:
+                with self.repository.transaction() as work:
+                    work.send(execution_id, *encode(event))
+
+    def interrupted(self) -> list[str]:
+        """Return the executions that a crashed engine left unfinished, oldest first."""
+        now = self.clock.now()
+        owned = {
+            claim.execution_id
+            for claim in self.repository.claims()
+            if claim.until > now and not self._is_dead(claim.owner)
+        }
+        return [each for each in self.repository.unfinished() if each not in owned]
+
+    def resume(self, execution_ids: Iterable[str] | None = None) -> list[str]:
+        """Go on with interrupted executions, all of them by default; return their ids."""
+        resumed = list(self.interrupted() if execution_ids is None else execution_ids)
+        dead = {
+            claim.execution_id for claim in self.repository.claims() if self._is_dead(claim.owner)
+        }
+        for execution_id in resumed:
+            self.driver.adopt(execution_id, force=execution_id in dead).wait()
+        return resumed
+
+    def evaluate(self, execution_id: str, template: str) -> str:
+        """Render a template on an execution's variables, as a task at its end would see them.
+
+        Raises:
+            NotFoundError: there is no such execution.
+            ExpressionError: the template is wrong.
+        """
+        from tiercel.engine.masking import Masker
+        from tiercel.engine.variables import Variables
+
+        execution = self.execution(execution_id)
+        variables = Variables(self._shared)
+        for task_run in execution.task_runs.values():
+            variables.note(execution, task_run)
+        masker = Masker()
+        known = variables.of_execution(execution)
+        return masker.mask(self.environment.render(template, known, self._host(masker)))
+
+    # Parts
+
+    @cached_property
+    def driver(self) -> Driver:
+        """The engine's loop, started when it is first needed."""
+        if self.settings is not None:
+            self._lock = EngineLock(self._locks, self._owner)
+        parts = Parts(
+            repository=self.repository,
+            executor=self._executor or self._threads(),
+            services=self.services,
+            evaluator=Evaluator(self.services, self._type_outputs),
+            clock=self.clock,
+            owner=self._owner,
+            flow=self._flow,
+            shared=self._shared,
+            listener=self._listener,
+        )
+        self._driver = Driver(parts)
+        self._driver.start()
+        return self._driver
+
+    @cached_property
+    def services(self) -> Services:
+        """What tasks are offered."""
+        return Services(
+            clock=self.clock,
+            environment=lambda: self.environment,
+            host=self._host,
+            task_storage=self._task_storage,
+            kv_store=lambda namespace: NamespaceKv(self.repository, self.clock, namespace),
+            secret=self._secrets.get,
+        )
+
+    @cached_property
+    def files(self) -> FileStore:
+        """Internal storage, by URI."""
+        return FileStore(self.storage, self.tenant)
+
+    @cached_property
+    def environment(self) -> Environment:
+        """The expression language, with the functions of the engine and of the plugins."""
+        from tiercel.engine.functions import engine_functions
+        from tiercel.expression.environment import Environment
+        from tiercel.expression.table import FILTERS, FUNCTIONS
+
+        return Environment(
+            filters={**FILTERS, **self._extra("filter")},
+            functions={**FUNCTIONS, **engine_functions(), **self._extra("function")},
+            clock=self.clock.now,
+        )
+
+    def _extra(self, kind: str) -> dict[str, Any]:
+        return {
+            each.name: self.registry.load(kind, each.name) for each in self.registry.canonical(kind)
+        }
+
+    @cached_property
+    def _secrets(self) -> EnvironmentSecrets:
+        return EnvironmentSecrets(self._environ)
+
+    @cached_property
+    def _shared(self) -> dict[str, Any]:
+        settings = self.settings
+        prefix = settings.env_prefix if settings else "ENV_"
+        shared: dict[str, Any] = {
+            "envs": {
+                name.removeprefix(prefix).lower(): value
+                for name, value in self._environ.items()
+                if name.startswith(prefix)
+            }
+        }
+        if settings is not None and settings.variables:
+            shared["globals"] = dict(settings.variables)
+        if settings is not None and settings.url:
+            shared["kestra"] = {"url": settings.url}
+        return shared
+
+    def _task_storage(
+        self, namespace: str, flow_id: str, execution_id: str, task_id: str, task_run_id: str
+    ) -> TaskFiles:
+        execution = uris.execution_folder(namespace, flow_id, execution_id)
+        folder = uris.task_folder(execution, task_id, task_run_id)
+        return TaskFiles(self.files, namespace, folder)
+
+    def _threads(self) -> Executor:
+        from tiercel.executor.threads import ThreadExecutor
+
+        return ThreadExecutor(self.settings.workers if self.settings else 32)
+
+    @property
+    def _locks(self) -> Path:
+        assert self.settings is not None
+        return self.settings.home / "engines"
+
+    def _is_dead(self, owner: str) -> bool:
+        return self.settings is not None and is_dead(self._locks, owner)
+
+    def _given(self, flow: str | Path | Flow) -> Flow:
+        if isinstance(flow, Flow):
+            return flow
+        if isinstance(flow, str) and "\n" in flow:
+            return self.load_flow(flow)
+        path = Path(flow)
+        return self.load_flow(path.read_text(encoding="utf-8"), str(path))
+
+    def _host(self, masker: Masker) -> Any:
+        return None
+
+    def _inputs(self, flow: Flow, execution_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(given)
+
+    def _type_outputs(self, flow: Flow, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        return values

@@ -1,0 +1,154 @@
+"""`TaskFiles`: internal storage as one task run sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
+
+from tiercel.errors import StoredFileNotFoundError
+from tiercel.storage import uri as uris
+
+if TYPE_CHECKING:
+    from tiercel.storage.spi import StorageBackend, StorageWriter
+
+__all__ = ["FileStore", "TaskFiles", "UriWriter"]
+
+_CHUNK = 1 << 20
+T = TypeVar("T")
+
+
+class UriWriter:
+    """A file being written; it appears at `uri`, whole, when the writer is closed.
+
+    Args:
+        writer: the backend's writer.
+        uri: what the file will be called.
+    """
+
+    def __init__(self, writer: StorageWriter, uri: str) -> None:
+        self._writer = writer
+        self._open = True
+        self.uri = uri
+
+    def write(self, data: bytes) -> int:
+        """Write some bytes; return how many."""
+        return self._writer.write(data)
+
+    def close(self) -> str:
+        """Make the file visible and return its URI."""
+        if self._open:
+            self._open = False
+            self._writer.commit()
+        return self.uri
+
+    def abort(self) -> None:
+        """Forget what was written."""
+        if self._open:
+            self._open = False
+            self._writer.abort()
+
+    def __enter__(self) -> UriWriter:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        if exc_info[0] is None:
+            self.close()
+        else:
+            self.abort()
+
+
+class FileStore:
+    """A tenant's files, by URI.
+
+    Args:
+        backend: where they are.
+        tenant: whose they are.
+    """
+
+    def __init__(self, backend: StorageBackend, tenant: str) -> None:
+        self._backend = backend
+        self._tenant = tenant
+
+    def key(self, uri: str) -> str:
+        """Return the backend's key of a URI.
+
+        Raises:
+            StorageUriError: it is not a storage URI, or it leaves its root.
+        """
+        return uris.storage_key(self._tenant, uris.parse_uri(uri))
+
+    def open(self, uri: str, start: int = 0, length: int | None = None) -> BinaryIO:
+        """Open a file for reading."""
+        return self._telling(uri, lambda key: self._backend.open(key, start, length))
+
+    def create(self, path: str) -> UriWriter:
+        """Begin a new file at a path."""
+        writer = self._backend.create(uris.storage_key(self._tenant, path))
+        return UriWriter(writer, uris.format_uri(path))
+
+    def put(self, path: str, source: BinaryIO) -> str:
+        """Store all of a stream at a path and return its URI."""
+        with self.create(path) as writer:
+            while chunk := source.read(_CHUNK):
+                writer.write(chunk)
+        return writer.uri
+
+    def size(self, uri: str) -> int:
+        """Return a file's size in bytes."""
+        return self._telling(uri, lambda key: self._backend.stat(key).size)
+
+    def delete(self, uri: str) -> bool:
+        """Delete a file; return whether it was there."""
+        return self._backend.delete(self.key(uri))
+
+    def _telling(self, uri: str, action: Callable[[str], T]) -> T:
+        key = self.key(uri)
+        try:
+            return action(key)
+        except StoredFileNotFoundError as error:
+            raise StoredFileNotFoundError(f"No file at {uri!r}") from error
+
+
+class TaskFiles:
+    """The files of one task run, and through their URIs everybody else's.
+
+    Args:
+        store: the tenant's files.
+        namespace: the flow's namespace, for its namespace files.
+        folder: where new files of this task run go.
+    """
+
+    def __init__(self, store: FileStore, namespace: str, folder: str) -> None:
+        self._store = store
+        self._namespace = namespace
+        self._folder = folder
+
+    def open(self, uri: str) -> BinaryIO:
+        """Open a stored file for reading."""
+        return self._store.open(uri)
+
+    def create(self, name: str) -> UriWriter:
+        """Begin a new file of this task run; slashes in `name` make folders."""
+        parts = [uris.safe_name(part) for part in name.split("/") if part not in ("", ".")]
+        return self._store.create("/".join((self._folder, *parts)))
+
+    def put(self, path: Path, name: str | None = None) -> str:
+        """Store a local file as a file of this task run and return its URI."""
+        with path.open("rb") as source, self.create(name or path.name) as writer:
+            while chunk := source.read(_CHUNK):
+                writer.write(chunk)
+        return writer.uri
+
+    def size(self, uri: str) -> int:
+        """Return a stored file's size in bytes."""
+        return self._store.size(uri)
+
+    def delete(self, uri: str) -> bool:
+        """Delete a stored file; return whether it was there."""
+        return self._store.delete(uri)
+
+    def namespace_file(self, path: str, namespace: str | None = None) -> BinaryIO:
+        """Open a namespace file for reading."""
+        folder = uris.namespace_files(namespace or self._namespace)
+        return self._store.open(uris.format_uri(f"{folder}/{path.lstrip('/')}"))

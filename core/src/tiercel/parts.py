@@ -1,0 +1,66 @@
+"""Opens the back ends that settings name, by what the plugins registered for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from tiercel.errors import PluginError, UnknownTypeError
+
+if TYPE_CHECKING:
+    from tiercel.plugin.registry import Registry
+    from tiercel.repository.spi import Repository
+    from tiercel.settings import Settings
+    from tiercel.storage.spi import StorageBackend
+
+__all__ = ["open_repository", "open_storage"]
+
+
+def open_repository(settings: Settings | None, registry: Registry) -> Repository:
+    """Return the repository that the settings name: by default SQLite in their home folder.
+
+    Without settings it is in memory.
+
+    Raises:
+        PluginError: no plugin brings such a repository.
+    """
+    if settings is None:
+        from tiercel.repository.memory import MemoryRepository
+
+        return MemoryRepository()
+    url = settings.repository
+    if url is None:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        url = f"sqlite:///{settings.home / 'tiercel.db'}"
+    return cast("Repository", _open(registry, "repository", url))
+
+
+def open_storage(settings: Settings | None, registry: Registry) -> StorageBackend:
+    """Return the storage that the settings name: by default files in their home folder.
+
+    Without settings it is in memory.
+
+    Raises:
+        PluginError: no plugin brings such a storage.
+    """
+    if settings is None or settings.storage == "memory:":
+        from tiercel.storage.memory import MemoryStorage
+
+        return MemoryStorage()
+    url = settings.storage
+    if url is None or url.startswith("file://"):
+        from tiercel.storage.local import LocalStorage
+
+        return LocalStorage(url.removeprefix("file://") if url else settings.home / "storage")
+    return cast("StorageBackend", _open(registry, "storage", url))
+
+
+def _open(registry: Registry, kind: str, url: str) -> object:
+    scheme = url.partition(":")[0]
+    try:
+        opener = registry.load(kind, scheme)
+    except UnknownTypeError as error:
+        known = ", ".join(sorted(registry.registered(kind))) or "none"
+        raise PluginError(
+            f"No installed plugin brings the {kind} {scheme!r}; known: {known}"
+        ) from error
+    return opener(url)
