@@ -29,7 +29,7 @@ from tiercel.engine.kv import NamespaceKv
 from tiercel.engine.owner import EngineLock, is_dead
 from tiercel.engine.secrets import EnvironmentSecrets
 from tiercel.engine.services import Services
-from tiercel.errors import ConflictError, InputError, NotFoundError
+from tiercel.errors import ConflictError, NotFoundError
 from tiercel.model.execution import Execution, LogEntry
 from tiercel.model.flow import Flow
 from tiercel.model.load import load
@@ -68,7 +68,7 @@ class Tiercel:
             new log lines); called on the engine's thread, so it must be quick.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # contract C11: every part can be given, by keyword
         self,
         home: str | Path | None = None,
         *,

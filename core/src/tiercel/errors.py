@@ -1,27 +1,27 @@
 """Every error Tiercel raises, grouped by who can mend it.
 
-    TiercelError
-    ├── FlowError                the flow's author: the YAML is wrong; carries file:line:column problems
-    │   └── FlowSyntaxError          not even YAML
-    ├── InputError               whoever starts the execution: an input is missing or invalid
-    ├── ExpressionError          the flow's author: a template is wrong; carries line, column and a caret
-    │   ├── ExpressionSyntaxError    it does not parse
-    │   ├── UndefinedError           a variable, key or index does not exist
-    │   ├── EvaluationError          a filter, function or operator refused its operands
-    │   └── LimitError               it ran too long, or made too much
-    ├── PluginError              the operator: a plugin is broken, missing, or clashes with another
-    │   └── UnknownTypeError         no installed plugin brings this type
-    ├── TaskError                a task failed; `retryable` tells whether another attempt can help
-    │   ├── TaskTimeoutError         it ran longer than its `timeout`
-    │   └── TaskKilledError          it was stopped because its execution was killed
-    ├── StorageError             the store refused or lost a file
-    │   ├── StoredFileNotFoundError  no file at that URI
-    │   └── StorageUriError          the URI is malformed, or escapes its root
-    ├── RepositoryError          the database refused
-    │   ├── NotFoundError            no such flow, execution, key
-    │   ├── ConflictError            somebody else changed it first
-    │   └── SchemaVersionError       the database is newer than this program
-    └── EngineBug                Tiercel is wrong: please report it
+TiercelError
+├── FlowError                the flow's author: the YAML is wrong; carries file:line:column problems
+│   └── FlowSyntaxError          not even YAML
+├── InputError               whoever starts the execution: an input is missing or invalid
+├── ExpressionError          the flow's author: a template is wrong; with line and column
+│   ├── ExpressionSyntaxError    it does not parse
+│   ├── UndefinedError           a variable, key or index does not exist
+│   ├── EvaluationError          a filter, function or operator refused its operands
+│   └── LimitError               it ran too long, or made too much
+├── PluginError              the operator: a plugin is broken, missing, or clashes with another
+│   └── UnknownTypeError         no installed plugin brings this type
+├── TaskError                a task failed; `retryable` tells whether another attempt can help
+│   ├── TaskTimeoutError         it ran longer than its `timeout`
+│   └── TaskKilledError          it was stopped because its execution was killed
+├── StorageError             the store refused or lost a file
+│   ├── StoredFileNotFoundError  no file at that URI
+│   └── StorageUriError          the URI is malformed, or escapes its root
+├── RepositoryError          the database refused
+│   ├── NotFoundError            no such flow, execution, key
+│   ├── ConflictError            somebody else changed it first
+│   └── SchemaVersionError       the database is newer than this program
+└── EngineBug                Tiercel is wrong: please report it
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
@@ -102,6 +102,12 @@ class FileStore:
         """Delete a file; return whether it was there."""
         return self._backend.delete(self.key(uri))
 
+    def below(self, folder: str) -> Iterator[str]:
+        """Return the paths, below a folder, of all files in it, sorted."""
+        prefix = uris.storage_key(self._tenant, folder)
+        for stored in self._backend.list(prefix):
+            yield stored.key.removeprefix(prefix + "/")
+
     def _telling(self, uri: str, action: Callable[[str], T]) -> T:
         key = self.key(uri)
         try:
@@ -152,3 +158,7 @@ class TaskFiles:
         """Open a namespace file for reading."""
         folder = uris.namespace_files(namespace or self._namespace)
         return self._store.open(uris.format_uri(f"{folder}/{path.lstrip('/')}"))
+
+    def namespace_files(self, namespace: str | None = None) -> Iterator[str]:
+        """Return the paths of all files of a namespace, the flow's own by default, sorted."""
+        return self._store.below(uris.namespace_files(namespace or self._namespace))
