@@ -100,7 +100,7 @@ class _Supervision:
         self._on_line = command.on_line
         self._grace = grace.total_seconds()
         self._deadline: float | None = None
-        self._stopping = False
+        self._stopping = self._killing = False
         self._lock = threading.Lock()
         self._closed = False
         self._wake_reader, self._waker = os.pipe()
@@ -128,7 +128,8 @@ class _Supervision:
             self._step(self._patience())
         code = self._reap()
         if self._stopping:
-            self._clear_group()
+            # Whoever is left holds no output and has had its warning.
+            self._signal(signal.SIGKILL)
             raise TaskKilledError(f"Process {self._process.pid} was killed")
         return code
 
@@ -168,10 +169,10 @@ class _Supervision:
         self._deadline = time.monotonic() + self._grace
 
     def _lose_patience(self) -> None:
-        if self._group_lives():
-            self._signal(signal.SIGKILL)
-        else:
+        if self._killing:
             self._open = 0
+        self._killing = True
+        self._signal(signal.SIGKILL)
         self._deadline = time.monotonic() + _LAST_WORDS
 
     def _patience(self) -> float | None:
@@ -184,18 +185,7 @@ class _Supervision:
             except subprocess.TimeoutExpired:
                 self._step(0)
 
-    def _clear_group(self) -> None:
-        """Wait for the rest of a stopped group, and kill it when its time is up."""
-        while self._group_lives() and (self._patience() or 0) > 0:
-            time.sleep(0.01)
-        self._signal(signal.SIGKILL)
-
-    def _group_lives(self) -> bool:
-        return self._signal(0)
-
-    def _signal(self, number: int) -> bool:
-        """Signal the group; return whether there was one."""
+    def _signal(self, number: int) -> None:
+        # On macOS a group of which only zombies are left answers EPERM.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, number)
-            return True
-        return False
