@@ -23,7 +23,7 @@ while read -r sign id; do
     -) groups="${groups%% "$id" *} ${groups#* "$id" }" ;;
   esac
 done
-for id in $groups; do kill -KILL -- "-$id"; done 2>/dev/null
+for id in $groups; do kill -KILL "-$id"; done 2>/dev/null
 """
 
 
