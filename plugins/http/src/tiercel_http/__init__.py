@@ -1,1 +1,1 @@
-"""HTTP tasks: requests and downloads."""
+"""HTTP tasks for Tiercel."""

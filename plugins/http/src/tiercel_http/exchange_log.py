@@ -1,0 +1,46 @@
+"""What the `logs` option writes about an exchange; credentials never."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import TYPE_CHECKING
+
+from tiercel.plugin import RunContext
+from tiercel_http.body import Body
+from tiercel_http.task import safe_uri
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["log_request", "log_response"]
+
+_SECRET = {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
+_BODY_CHARACTERS = 10_000
+
+
+def log_request(ctx: RunContext, logs: Set[str], request: httpx.Request, body: Body | None) -> None:
+    """Log a request as it is about to be sent; `body` is what its call came with."""
+    if "REQUEST_HEADERS" in logs:
+        ctx.log("DEBUG", f"request:\n    {request.method} {safe_uri(str(request.url))}")
+        ctx.log("DEBUG", "request headers:" + _lines(request.headers))
+    if "REQUEST_BODY" in logs:
+        # A redirect may have turned a POST into a GET, without the body.
+        sent = body if "content-length" in request.headers else None
+        text = sent.preview()[:_BODY_CHARACTERS] if sent else "null"
+        ctx.log("TRACE", f"request payload:\n    {text}")
+
+
+def log_response(ctx: RunContext, logs: Set[str], response: httpx.Response) -> None:
+    """Log a response whose headers have come."""
+    uri = safe_uri(str(response.request.url))
+    ctx.log("DEBUG", f"Request '{uri}' with the response code '{response.status_code}'")
+    if "RESPONSE_HEADERS" in logs:
+        ctx.log("DEBUG", f"response:\n    reason: {response.reason_phrase}")
+        ctx.log("DEBUG", "response headers:" + _lines(response.headers))
+
+
+def _lines(headers: httpx.Headers) -> str:
+    return "".join(
+        f"\n    {name}: {'******' if name.lower() in _SECRET else value}"
+        for name, value in headers.multi_items()
+    )
