@@ -147,7 +147,10 @@ class Page:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_examples_of_a_page_hold(page: str, tmp_path: Path) -> None:
+def test_the_examples_of_a_page_hold(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     player = Page(tmp_path)
     for block in blocks(page):
         player.play(block)
