@@ -14,11 +14,24 @@ from typing import Any
 from tiercel.errors import Problem, TiercelError
 from tiercel.model.base import Model
 from tiercel.model.flow import Flow
-from tiercel.model.problems import Locator, Path
+from tiercel.model.problems import WHOLE, Locator, Path
 from tiercel.model.task import TaskBase, TypedModel
 
 __all__ = ["check", "notices"]
 
+# Words that stand in the place of a flow's id in addresses of the server.
+_RESERVED = (
+    "pause",
+    "resume",
+    "force-run",
+    "change-status",
+    "kill",
+    "executions",
+    "search",
+    "source",
+    "disable",
+    "enable",
+)
 _TASK_LISTS = ("tasks", "errors", "finally", "afterExecution", "listeners")
 
 
@@ -30,38 +43,77 @@ def check(locator: Locator) -> list[Problem]:
         *_duplicates(locator, _entries(locator, "triggers"), "Duplicate trigger id with name"),
         *_duplicates(locator, _entries(locator, "inputs"), "Duplicate input with name"),
         *_duplicates(locator, _entries(locator, "outputs"), "Duplicate output with name"),
+        *_flow_itself(locator),
+        *_own_calls(locator, tasks),
         *_dependencies(locator),
         *_dashed_references(locator, tasks),
     ]
 
 
+def _flow_itself(locator: Locator) -> Iterator[Problem]:
+    name = locator.data.get("id")
+    if name in _RESERVED:
+        message = (
+            f"Flow id is a reserved keyword: {name}. "
+            f"List of reserved keywords: {', '.join(_RESERVED)}"
+        )
+        yield _whole(locator, ("id",), message, "reserved-id")
+    labels = locator.data.get("labels")
+    pairs = list(labels.items()) if isinstance(labels, dict) else []
+    if isinstance(labels, list):
+        pairs = [(each.get("key"), each.get("value")) for each in labels if isinstance(each, dict)]
+    for key, value in pairs:
+        if str(key).startswith("system.") and key != "system.readOnly":
+            message = (
+                f"System labels can only be set by Kestra itself, offending label: {key}={value}"
+            )
+            yield _whole(locator, ("labels",), message, "system-label")
+
+
+def _own_calls(locator: Locator, tasks: Iterable[tuple[Path, dict[str, Any]]]) -> Iterator[Problem]:
+    """Find tasks that run the very flow they stand in."""
+    own = (locator.data.get("namespace"), locator.data.get("id"))
+    for path, task in tasks:
+        if (task.get("namespace"), task.get("flowId")) == own and locator.resolve(
+            task["type"], "task"
+        ).runs_flow:
+            message = f"Recursive call to flow [{own[0]}.{own[1]}]"
+            yield _whole(locator, (*path, "flowId"), message, "recursive-call")
+
+
 def _tasks(locator: Locator) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Yield every mapping that is a task, outer ones first, with its path."""
     known: dict[str, bool] = {}
-
-    def is_task(kind: str) -> bool:
-        if kind not in known:
-            try:
-                locator.resolve(kind, "task")
-                known[kind] = True
-            except TiercelError:
-                known[kind] = False
-        return known[kind]
-
-    def below(path: Path, value: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
-        if isinstance(value, list):
-            for index, item in enumerate(value):
-                if isinstance(item, dict | list):
-                    yield from below((*path, index), item)
-        elif isinstance(value, dict):
-            if isinstance(value.get("type"), str) and "id" in value and is_task(value["type"]):
-                yield path, value
-            for key, item in value.items():
-                if isinstance(item, dict | list):
-                    yield from below((*path, key), item)
-
     for name in _TASK_LISTS:
-        yield from below((name,), locator.data.get(name))
+        for path, mapping in _mappings((name,), locator.data.get(name)):
+            kind = mapping.get("type")
+            if not isinstance(kind, str) or "id" not in mapping:
+                continue
+            if kind not in known:
+                known[kind] = _is_task(locator, kind)
+            if known[kind]:
+                yield path, mapping
+
+
+def _is_task(locator: Locator, kind: str) -> bool:
+    try:
+        locator.resolve(kind, "task")
+    except TiercelError:
+        return False
+    return True
+
+
+def _mappings(path: Path, value: Any) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield every mapping in `value`, outer ones first, with its path."""
+    items: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(value, list):
+        items = enumerate(value)
+    elif isinstance(value, dict):
+        yield path, value
+        items = value.items()
+    for key, item in items:
+        if isinstance(item, dict | list):
+            yield from _mappings((*path, key), item)
 
 
 def _entries(locator: Locator, name: str) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -87,7 +139,7 @@ def _duplicates(
 
 def _whole(locator: Locator, path: Path, message: str, code: str) -> Problem:
     line, column = locator.places.value(path)
-    return Problem(f"Invalid Flow: {message}", "", locator.file, line, column, code)
+    return Problem(WHOLE + message, "", locator.file, line, column, code)
 
 
 def _dependencies(locator: Locator) -> Iterator[Problem]:
@@ -136,27 +188,28 @@ def _dashed_references(
     """Find `outputs.my-task.value`, which means a subtraction."""
     inputs = [str(entry.get("id")) for _, entry in _entries(locator, "inputs")]
     ids = [str(task["id"]) for _, task in tasks]
-    for what, names, pattern in (
-        ("input", inputs, r"\{{\{{\s*inputs\.(?:{})\s*\}}\}}"),
-        ("output", ids, r"\{{\{{\s*outputs\.(?:{})\.[^}}]+\s*\}}\}}"),
+    outputs = list(_entries(locator, "outputs"))
+    for what, names, where, entries in (
+        ("input", inputs, "tasks", tasks),
+        ("output", ids, "tasks", tasks),
+        ("output", ids, "outputs", outputs),
     ):
         dashed = "|".join(re.escape(name) for name in names if "-" in name)
         if not dashed:
             continue
-        reference = re.compile(pattern.format(dashed))
-        wrong = [(path, task) for path, task in tasks if _mentions(task, reference)]
+        end = r"\s*\}\}" if what == "input" else r"\.[^}]+\}\}"
+        reference = re.compile(rf"\{{\{{\s*{what}s\.(?:{dashed}){end}")
+        wrong = [(path, entry) for path, entry in entries if _mentions(entry, reference)]
         if wrong:
             message = (
                 f"Invalid {what} reference: use {what}s[key-name] instead of {what}s.key-name — "
-                "keys with dashes require bracket notation, offending tasks: "
-                f"[{', '.join(str(task['id']) for _, task in wrong)}]"
+                f"keys with dashes require bracket notation, offending {where}: "
+                f"[{', '.join(str(entry.get('id')) for _, entry in wrong)}]"
             )
             yield _whole(locator, wrong[0][0], message, "dashed-reference")
 
 
-_COMMON = frozenset(
-    field.alias or name for name, field in TaskBase.model_fields.items()
-)
+_COMMON = frozenset(field.alias or name for name, field in TaskBase.model_fields.items())
 
 
 def _mentions(task: dict[str, Any], reference: re.Pattern[str]) -> bool:

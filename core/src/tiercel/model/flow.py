@@ -227,7 +227,7 @@ class Flow(Model):
     """Set by the server."""
     worker_group: WorkerGroup | None = None
     """Accepted for compatibility; there are no worker groups."""
-    listeners: list[Listener] | None = None
+    listeners: list[Listener] | None = Field(default=None, deprecated="write `afterExecution`")
     """Accepted for compatibility, and ignored."""
     source: str = Field(default="", exclude=True, repr=False)
     """The text that the flow was read from, as it was written."""

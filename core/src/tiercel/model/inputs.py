@@ -7,6 +7,7 @@ execution. Facts: `conformance/schema/flow.json`, golden areas `flows/inputs`, `
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -14,6 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from tiercel.model import moments
 from tiercel.model.base import Model, Text, scalar_text
 from tiercel.model.duration import Duration
 
@@ -92,6 +94,18 @@ Pattern = Annotated[Text, AfterValidator(_check_pattern)]
 """A regular expression that the whole value must match."""
 
 
+def _moment(parse: Callable[[str], Any]) -> BeforeValidator:
+    return BeforeValidator(lambda value: parse(value) if isinstance(value, str) else value)
+
+
+Day = Annotated[date, _moment(moments.parse_date)]
+"""A date, `2024-01-31`."""
+TimeOfDay = Annotated[time, _moment(moments.parse_time)]
+"""A time of day without a zone, `03:04:05`."""
+Instant = Annotated[datetime, _moment(moments.parse_instant)]
+"""A moment, `2024-01-31T03:04:05Z`."""
+
+
 class DependsOn(Model):
     """When an input is asked for at all."""
 
@@ -104,9 +118,11 @@ class DependsOn(Model):
 class InputBase(Model):
     """What every input can declare."""
 
+    type: str
+    """What kind of value it is."""
     id: InputId
     """How expressions name it."""
-    name: Text | None = None
+    name: Text | None = Field(default=None, deprecated="write `id`")
     """The older word for `id`."""
     description: Text | None = None
     """For people; Markdown."""
@@ -131,13 +147,15 @@ class InputBase(Model):
         return data
 
     @model_validator(mode="after")
-    def _defaults_need_required(self) -> Self:
-        if not self.required and self.defaults is not None:
-            raise PydanticCustomError(
-                "defaults_not_required",
-                "Inputs with a default value must be required, "
-                "since the default is always applied.",
+    def _defaults_fit(self) -> Self:
+        if self.defaults is None:
+            return self
+        if not self.required:
+            raise ValueError(
+                "Inputs with a default value must be required, since the default is always applied."
             )
+        if self.prefill is not None:
+            raise ValueError("Inputs with a default value cannot also have a prefill.")
         return self
 
 
@@ -200,24 +218,24 @@ class DateInput(InputBase):
     """A day."""
 
     type: Literal["DATE"]
-    after: date | None = None
-    before: date | None = None
+    after: Day | None = None
+    before: Day | None = None
 
 
 class TimeInput(InputBase):
     """A time of day, without a zone."""
 
     type: Literal["TIME"]
-    after: time | None = None
-    before: time | None = None
+    after: TimeOfDay | None = None
+    before: TimeOfDay | None = None
 
 
 class DatetimeInput(InputBase):
     """A moment."""
 
     type: Literal["DATETIME"]
-    after: datetime | None = None
-    before: datetime | None = None
+    after: Instant | None = None
+    before: Instant | None = None
 
 
 class DurationInput(InputBase):
@@ -244,10 +262,20 @@ class FileInput(InputBase):
     """A file, kept in internal storage."""
 
     type: Literal["FILE"]
-    extension: Text | None = None
+    extension: Text | None = Field(default=None, deprecated="write `allowedFileExtensions`")
     """The older way to say what the stored file's name ends in."""
     allowed_file_extensions: list[Text] | None = None
     """Which endings (`.csv`) a file's name may have; any when not given."""
+
+    @model_validator(mode="after")
+    def _default_is_local(self) -> Self:
+        default = self.defaults
+        if isinstance(default, str) and not default.startswith(("file:", "nsfile:", "{{")):
+            raise ValueError(
+                "inputs of type 'FILE' only support `defaults` as local files using a file URI "
+                "or as namespace files using a nsfile URI"
+            )
+        return self
 
 
 class SelectInput(InputBase):
@@ -275,7 +303,7 @@ class MultiselectInput(InputBase):
 
     type: Literal["MULTISELECT"]
     values: list[Text] | None = None
-    options: list[Text] | None = None
+    options: list[Text] | None = Field(default=None, deprecated="write `values`")
     """The older word for `values`."""
     expression: Text | None = None
     """Renders to the values, instead of `values`."""
@@ -283,12 +311,24 @@ class MultiselectInput(InputBase):
     allow_custom_value: bool = False
     auto_select_first: bool = False
 
+    @model_validator(mode="after")
+    def _values_once(self) -> Self:
+        if self.values is not None and self.__dict__["options"] is not None:
+            raise ValueError("you can't define both `values` and `options`")
+        return self
+
 
 class ArrayInput(InputBase):
     """A list of values of one type."""
 
     type: Literal["ARRAY"]
     item_type: DataType
+
+    @model_validator(mode="after")
+    def _items_are_no_lists(self) -> Self:
+        if self.item_type is DataType.ARRAY:
+            raise ValueError("`itemType` cannot be `ARRAY`")
+        return self
 
 
 class FormInput(InputBase):

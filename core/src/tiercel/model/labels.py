@@ -12,7 +12,6 @@ from tiercel.model.base import Model, Text
 
 __all__ = ["Label", "Labels"]
 
-_SYSTEM = "system."
 _MARKS = "0123456789._-"
 
 
@@ -24,12 +23,6 @@ def _check_key(key: str) -> str:
             "Invalid label key {key}: it begins with a lowercase letter, then come letters, "
             "digits, hyphens (-), underscores (_) or periods (.)",
             {"key": repr(key)},
-        )
-    if key.startswith(_SYSTEM) and key != "system.readOnly":
-        raise PydanticCustomError(
-            "label_key",
-            "System labels can only be set by the engine itself, offending label: {key}",
-            {"key": key},
         )
     return key
 

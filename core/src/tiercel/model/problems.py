@@ -14,10 +14,13 @@ from pydantic import BaseModel
 
 from tiercel.errors import Problem, TiercelError
 
-__all__ = ["Locator", "nearest", "problems_of"]
+__all__ = ["Locator", "constraint_lines", "nearest", "problems_of"]
 
 Path = tuple[str | int, ...]
 Place = Callable[[Path], tuple[int, int]]
+
+WHOLE = "Invalid Flow: "
+"""What the message of a problem of the whole flow begins with."""
 
 _TASK_KINDS = ("task", "trigger", "condition", "task runner")
 _BY_INDEX = frozenset({"triggers", "conditions", "sla", "outputs", "checks", "pluginDefaults"})
@@ -28,6 +31,21 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
     known = {each.lower(): each for each in words}
     found = get_close_matches(word.lower(), known, n=1, cutoff=0.6)
     return known[found[0]] if found else None
+
+
+def constraint_lines(problems: Iterable[Problem]) -> list[str]:
+    """Return problems as the lines of Kestra's validation answer: `path: message`.
+
+    What concerns the flow as a whole is one line, joined by commas.
+    """
+    whole: list[str] = []
+    lines: list[str] = []
+    for problem in problems:
+        if problem.message.startswith(WHOLE):
+            whole.append(problem.message.removeprefix(WHOLE))
+        else:
+            lines.append(f"{problem.path}: {problem.message}" if problem.path else problem.message)
+    return [*lines, WHOLE + ", ".join(whole)] if whole else lines
 
 
 class Locator:
@@ -56,18 +74,15 @@ class Locator:
         An index into a mapping (labels in map form) means its so many-th entry.
         """
         path: list[str | int] = []
-        here = self.data
+        here: Any = self.data
         for part in location:
-            if isinstance(here, dict) and part in here:
-                here = here[part]
-                path.append(part)
-            elif isinstance(here, dict) and isinstance(part, int) and part < len(here):
+            key: Any = part
+            if isinstance(here, dict) and isinstance(part, int) and part < len(here):
                 key = list(here)[part]
-                here = here[key]
-                path.append(key)
-            elif isinstance(here, list) and isinstance(part, int) and part < len(here):
-                here = here[part]
-                path.append(part)
+            elif not _has(here, part):
+                continue
+            here = here[key]
+            path.append(key)
         return tuple(path)
 
     def at(self, path: Path) -> Any:
@@ -101,17 +116,16 @@ class Locator:
 
     def name(self, path: Path) -> str:
         """Return a path as Kestra writes it: `api.uri`, `tasks[0].retry.interval`, `labels[0]`."""
+        if path[:1] == ("labels",) and isinstance(self.data.get("labels"), dict):
+            return _dotted(self._label_path(path))
         owner = self._named_owner(path)
-        if owner is None:
-            return _dotted(self._indexed(path))
-        identity, rest = owner
-        return _dotted((identity, *rest))
+        return _dotted((owner[0], *owner[1]) if owner else path)
 
-    def _indexed(self, path: Path) -> Path:
-        """Return the path with the labels of a map form by number, as Kestra counts them."""
-        if len(path) > 1 and path[0] == "labels" and isinstance(path[1], str):
-            return ("labels", list(self.data["labels"]).index(path[1]), *path[2:])
-        return path
+    def _label_path(self, path: Path) -> Path:
+        """Return a path into labels in map form as Kestra counts them: `labels[0].value`."""
+        if len(path) < 2:
+            return path
+        return ("labels", list(self.data["labels"]).index(path[1]), *(path[2:] or ("value",)))
 
     def _named_owner(self, path: Path) -> tuple[str, Path] | None:
         here = self.data
@@ -140,6 +154,12 @@ class Locator:
         """Return a problem at a path, with its line and column."""
         line, column = (self.places.key if on_key else self.places.value)(path)
         return Problem(message, self.name(path), self.file, line, column, code, hint)
+
+
+def _has(here: Any, part: str | int) -> bool:
+    if isinstance(here, dict):
+        return part in here
+    return isinstance(here, list) and isinstance(part, int) and part < len(here)
 
 
 def _dotted(path: Path) -> str:
@@ -196,7 +216,8 @@ def _translate(error: Mapping[str, Any], locator: Locator) -> Iterable[Problem]:
     message = say(error.get("ctx") or {}, error["input"]) if say else _plain(error)
     code = "invalid" if kind in ("value_error", "assertion_error") else kind.replace("_", "-")
     hint = _enum_hint(error) if kind in ("enum", "literal_error") else None
-    yield locator.problem(path, message, code, hint=hint)
+    extra = (error.get("ctx") or {}).get("property")
+    yield locator.problem((*path, extra) if extra else path, message, code, hint=hint)
 
 
 def _plain(error: Mapping[str, Any]) -> str:
@@ -204,9 +225,7 @@ def _plain(error: Mapping[str, Any]) -> str:
     return str(cause) if isinstance(cause, Exception) else str(error["msg"])
 
 
-def _missing(
-    error: Mapping[str, Any], path: Path, locator: Locator
-) -> Iterable[Problem]:
+def _missing(error: Mapping[str, Any], path: Path, locator: Locator) -> Iterable[Problem]:
     name = str(error["loc"][-1])
     owner = locator.owner(path)
     field = _field(owner, name)
@@ -227,19 +246,17 @@ def _is_list(annotation: Any) -> bool:
     return getattr(annotation, "__origin__", annotation) in (list, dict, tuple)
 
 
-def _unknown_property(
-    error: Mapping[str, Any], path: Path, locator: Locator
-) -> Iterable[Problem]:
+def _unknown_property(error: Mapping[str, Any], path: Path, locator: Locator) -> Iterable[Problem]:
     name = str(error["loc"][-1])
     owner = locator.owner(path[:-1])
     known = sorted(_properties(owner))
     label = getattr(owner, "type_name", "") or getattr(owner, "__name__", "")
-    message = f'Unrecognized field "{name}" (class {label})' if label else f'Unrecognized field "{name}"'
+    message = (
+        f'Unrecognized field "{name}" (class {label})' if label else f'Unrecognized field "{name}"'
+    )
     if known:
         message += f"; known properties: {', '.join(known)}"
-    yield locator.problem(
-        path, message, "unknown-property", on_key=True, hint=nearest(name, known)
-    )
+    yield locator.problem(path, message, "unknown-property", on_key=True, hint=nearest(name, known))
 
 
 def _properties(cls: Any) -> Iterable[str]:
@@ -248,9 +265,7 @@ def _properties(cls: Any) -> Iterable[str]:
             yield field.alias or name
 
 
-def _unknown_type(
-    error: Mapping[str, Any], path: Path, locator: Locator
-) -> Iterable[Problem]:
+def _unknown_type(error: Mapping[str, Any], path: Path, locator: Locator) -> Iterable[Problem]:
     context = error["ctx"]
     if "tag" in context:  # one of our own unions: retry, inputs, sla
         name = str(context["tag"])
@@ -265,9 +280,7 @@ def _unknown_type(
     yield locator.problem(where, f"Invalid type: {name}{advice}", "unknown-type", hint=hint)
 
 
-def _missing_type(
-    error: Mapping[str, Any], path: Path, locator: Locator
-) -> Iterable[Problem]:
+def _missing_type(error: Mapping[str, Any], path: Path, locator: Locator) -> Iterable[Problem]:
     yield locator.problem((*path, "type"), "must not be null", "missing")
 
 

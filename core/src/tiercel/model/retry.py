@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from tiercel.model.base import Model
 from tiercel.model.duration import Duration
@@ -22,6 +23,19 @@ class RetryBehavior(StrEnum):
 
     RETRY_FAILED_TASK = "RETRY_FAILED_TASK"
     CREATE_NEW_EXECUTION = "CREATE_NEW_EXECUTION"
+
+
+def _less(small_name: str, small: timedelta, big_name: str, big: timedelta | None) -> None:
+    if big is not None and small >= big:
+        raise PydanticCustomError(
+            "interval_bounds",
+            "'{small}' must be less than '{big}'",
+            {
+                "small": small_name,
+                "big": big_name,
+                "property": f"{small_name}LessThan{big_name[0].upper()}{big_name[1:]}",
+            },
+        )
 
 
 class _RetryBase(Model):
@@ -44,6 +58,11 @@ class ConstantRetry(_RetryBase):
     interval: Duration
     """The wait before each further attempt."""
 
+    @model_validator(mode="after")
+    def _bounds(self) -> Self:
+        _less("interval", self.interval, "maxDuration", self.max_duration)
+        return self
+
     def delay(self, attempt: int, fraction: float) -> timedelta:
         """Return the wait after attempt number `attempt` (from 1)."""
         return self.interval
@@ -59,6 +78,12 @@ class ExponentialRetry(_RetryBase):
     """No wait is longer than this."""
     delay_factor: float = 2.0
     """By how much each wait is longer than the one before."""
+
+    @model_validator(mode="after")
+    def _bounds(self) -> Self:
+        _less("interval", self.interval, "maxDuration", self.max_duration)
+        _less("interval", self.interval, "maxInterval", self.max_interval)
+        return self
 
     def delay(self, attempt: int, fraction: float) -> timedelta:
         """Return the wait after attempt number `attempt` (from 1)."""
@@ -79,6 +104,13 @@ class RandomRetry(_RetryBase):
     """No wait is shorter than this."""
     max_interval: Duration
     """No wait is longer than this."""
+
+    @model_validator(mode="after")
+    def _bounds(self) -> Self:
+        _less("minInterval", self.min_interval, "maxDuration", self.max_duration)
+        _less("maxInterval", self.max_interval, "maxDuration", self.max_duration)
+        _less("minInterval", self.min_interval, "maxInterval", self.max_interval)
+        return self
 
     def delay(self, attempt: int, fraction: float) -> timedelta:
         """Return the wait after an attempt; `fraction` (0 to 1) says where between the bounds."""

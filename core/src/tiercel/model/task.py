@@ -51,6 +51,11 @@ class TypedModel(Model):
     type: Text
     """The plugin's type, such as `io.kestra.plugin.core.log.Log`."""
 
+    type_name: ClassVar[str] = ""
+    """The canonical type, set by the registry when it loads the class."""
+    deprecated: ClassVar[str | None] = None
+    """What to write instead, when the type is an old one; None otherwise."""
+
 
 class WorkerGroup(Model):
     """Where a task would run in Kestra Enterprise; accepted and ignored."""
@@ -100,10 +105,10 @@ class TaskBase(TypedModel):
     assets: Any = None
     """Accepted for compatibility."""
 
-    type_name: ClassVar[str] = ""
-    """The canonical type, set by the registry when it loads the class."""
     runnable: ClassVar[bool] = True
     """Whether it does work itself; a flowable task only decides what runs."""
+    runs_flow: ClassVar[bool] = False
+    """Whether its `namespace` and `flowId` name a flow that it runs."""
 
 
 def typed_field(kind: str, base: type[TypedModel]) -> WrapValidator:

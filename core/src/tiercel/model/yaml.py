@@ -44,8 +44,8 @@ MAX_ALIASED = 100_000
 
 Path = tuple[str | int, ...]
 
-# PyYAML built without libyaml brings no CParser; the pure parser reads the same, more slowly.
-_Parser: Any = yaml.cyaml.CParser if yaml.__with_libyaml__ else yaml.SafeLoader
+# PyYAML built without libyaml brings no CSafeLoader; the pure parser reads the same, more slowly.
+_Parser: Any = getattr(yaml, "CSafeLoader", None) or yaml.SafeLoader
 
 _INT = re.compile(
     r"[-+]?(?:0b_*[01][01_]*|0[0-7_]+|0x[0-9a-fA-F_]*[0-9a-fA-F][0-9a-fA-F_]*|0|[1-9][0-9_]*)"
@@ -138,9 +138,7 @@ def _events(text: str, file: str) -> Iterator[Event]:
         ) from None
 
 
-_FORBIDDEN = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
-)
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def _unreadable(text: str) -> tuple[int, int]:

@@ -1,0 +1,530 @@
+"""From what an execution is given to typed inputs; from what a flow renders to typed outputs.
+
+Values are JSON-like when they are done: a DATETIME is text in UTC with microseconds, a DATE and a
+TIME are text, a DURATION is a number of seconds. Golden area: `flows/inputs`.
+
+Pure: whatever needs an expression is handed to the `render` that the caller brings.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NoReturn
+
+from tiercel import _duration
+from tiercel.errors import FlowSyntaxError, InputError, TiercelError
+from tiercel.model import moments, yaml
+from tiercel.model.base import scalar_text
+from tiercel.model.flow import FlowOutput
+from tiercel.model.inputs import (
+    DataType,
+    DateInput,
+    DatetimeInput,
+    DurationInput,
+    EnumInput,
+    FileInput,
+    FloatInput,
+    FormInput,
+    InputBase,
+    IntInput,
+    MultiselectInput,
+    SecretInput,
+    SelectInput,
+    StringInput,
+    TimeInput,
+)
+
+__all__ = [
+    "Render",
+    "ResolvedInput",
+    "flat_inputs",
+    "input_values",
+    "output_values",
+    "resolve_inputs",
+    "unknown_inputs",
+]
+
+Render = Callable[[Any, Mapping[str, Any]], Any]
+"""Renders text, or every text inside a list or mapping, with these `inputs` (nested by dots).
+
+A lone expression keeps its native type. Raises `ExpressionError`.
+"""
+
+Seal = Callable[[str], Any]
+"""Encrypts a SECRET's text into what is stored of it."""
+
+_TEXT = frozenset({"STRING", "SELECT", "ENUM", "EMAIL", "SECRET"})
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedInput:
+    """What became of one declared input.
+
+    Attributes:
+        id: the input's full id; `form.child` for one inside a form.
+        input: what was declared; a SELECT's `values` are those its expression gave.
+        value: typed; None when there is none. A SECRET is in clear here.
+        enabled: False when `dependsOn` leaves the input out.
+        is_default: whether the value is the input's default.
+        error: why there is no value, or None.
+    """
+
+    id: str
+    input: InputBase
+    value: Any = None
+    enabled: bool = True
+    is_default: bool = False
+    error: InputError | None = None
+
+
+def flat_inputs(inputs: Iterable[InputBase], prefix: str = "") -> Iterator[tuple[str, InputBase]]:
+    """Yield (full id, input) for each input; those of a form instead of the form itself."""
+    for each in inputs:
+        if isinstance(each, FormInput):
+            yield from flat_inputs(each.inputs, f"{prefix}{each.id}.")
+        else:
+            yield f"{prefix}{each.id}", each
+
+
+def input_values(
+    inputs: Sequence[InputBase] | None,
+    given: Mapping[str, Any],
+    render: Render,
+    seal: Seal | None = None,
+) -> dict[str, Any]:
+    """Return the typed inputs of an execution, nested by the dots in their ids.
+
+    Args:
+        inputs: what the flow declares.
+        given: values by id, as text or native; names that are not declared are left out.
+        render: see `Render`.
+        seal: encrypts SECRETs; without it they stay in clear.
+
+    Raises:
+        InputError: the first input that is missing or invalid.
+    """
+    result: dict[str, Any] = {}
+    for resolved in resolve_inputs(inputs, given, render):
+        if resolved.error is not None:
+            raise resolved.error
+        if not resolved.enabled or resolved.value is None:
+            continue
+        value = resolved.value
+        if seal is not None and isinstance(resolved.input, SecretInput):
+            value = seal(value)
+        _put(result, resolved.id, value)
+    return result
+
+
+def resolve_inputs(
+    inputs: Sequence[InputBase] | None, given: Mapping[str, Any], render: Render
+) -> list[ResolvedInput]:
+    """Return what becomes of each input, in the order declared; errors are part of the result."""
+    declared = dict(flat_inputs(inputs or ()))
+    resolver = _Resolver(declared, given, render)
+    return [resolver.resolve(identity) for identity in declared]
+
+
+def unknown_inputs(inputs: Sequence[InputBase] | None, given: Iterable[str]) -> list[str]:
+    """Return the names given that no input declares; they are worth a warning, no more."""
+    declared = [identity for identity, _ in flat_inputs(inputs or ())]
+    return [
+        name
+        for name in given
+        if name not in declared and not any(each.startswith(f"{name}.") for each in declared)
+    ]
+
+
+def output_values(
+    outputs: Sequence[FlowOutput] | None, rendered: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the typed outputs of an execution; a null that is not required is left out.
+
+    Args:
+        outputs: what the flow declares.
+        rendered: their values by id, rendered natively.
+
+    Raises:
+        InputError: the first output whose value does not fit its type.
+    """
+    result: dict[str, Any] = {}
+    for output in outputs or ():
+        value = rendered.get(output.id)
+        if value is None and not output.required:
+            continue
+        try:
+            if value is None:
+                raise ValueError("must not be null")
+            result[output.id] = _stored(_typed(output.type, value, None))
+        except ValueError as error:
+            message = f"Invalid value for output `{output.id}`. Cause: {error}"
+            raise InputError(message, input_id=output.id) from None
+    return result
+
+
+class _Resolver:
+    def __init__(
+        self, declared: Mapping[str, InputBase], given: Mapping[str, Any], render: Render
+    ) -> None:
+        self.declared = declared
+        self.given = given
+        self.render = render
+        self.done: dict[str, ResolvedInput] = {}
+        self.open: set[str] = set()
+
+    def resolve(self, identity: str) -> ResolvedInput:
+        known = self.done.get(identity)
+        if known is None:
+            self.open.add(identity)
+            known = self.done[identity] = self._resolve(identity, self.declared[identity])
+            self.open.discard(identity)
+        return known
+
+    def _resolve(self, identity: str, declared: InputBase) -> ResolvedInput:
+        needed = self._needed(declared)
+        inputs: dict[str, Any] = {}
+        for other in needed:
+            if other.value is not None:
+                _put(inputs, other.id, other.value)
+        try:
+            enabled = all(other.enabled for other in needed) and self._wanted(declared, inputs)
+            if not enabled:
+                return ResolvedInput(identity, declared, enabled=False)
+            return self._value(identity, declared, inputs)
+        except (ValueError, TiercelError) as error:
+            message = f"Invalid value for input `{identity}`. Cause: {error}"
+            return ResolvedInput(identity, declared, error=InputError(message, input_id=identity))
+
+    def _needed(self, declared: InputBase) -> list[ResolvedInput]:
+        wanted = (declared.depends_on.inputs if declared.depends_on else None) or ()
+        # A flow with a cycle does not load; one that was built by hand must not hang either.
+        return [
+            self.resolve(name) for name in wanted if name in self.declared and name not in self.open
+        ]
+
+    def _wanted(self, declared: InputBase, inputs: Mapping[str, Any]) -> bool:
+        condition = declared.depends_on.condition if declared.depends_on else None
+        if condition is None:
+            return True
+        try:
+            return _is_true(self.render(condition, inputs))
+        except TiercelError as error:
+            raise ValueError(f"Invalid condition: {error}") from error
+
+    def _value(
+        self, identity: str, declared: InputBase, inputs: Mapping[str, Any]
+    ) -> ResolvedInput:
+        declared = self._with_values(declared, inputs)
+        value = self._given(identity)
+        if value == "" and declared.type not in _TEXT and not declared.required:
+            value = None
+        is_default = value is None
+        if value is None:
+            value = self._default(declared, inputs)
+        if value is None:
+            error = None
+            if declared.required:
+                error = InputError(f"Missing required input:{identity}", input_id=identity)
+            return ResolvedInput(identity, declared, error=error)
+        typed = _typed(declared.type, value, getattr(declared, "item_type", None))
+        _validate(declared, typed)
+        return ResolvedInput(identity, declared, _stored(typed), is_default=is_default)
+
+    def _given(self, identity: str) -> Any:
+        if identity in self.given:
+            return self.given[identity]
+        here: Any = self.given
+        for part in identity.split("."):
+            here = here.get(part) if isinstance(here, Mapping) else None
+        return here
+
+    def _default(self, declared: InputBase, inputs: Mapping[str, Any]) -> Any:
+        if declared.defaults is not None:
+            return self.render(declared.defaults, inputs)
+        if getattr(declared, "auto_select_first", False):
+            values = getattr(declared, "values", None)
+            if values:
+                return [values[0]] if isinstance(declared, MultiselectInput) else values[0]
+        return None
+
+    def _with_values(self, declared: InputBase, inputs: Mapping[str, Any]) -> InputBase:
+        expression = getattr(declared, "expression", None)
+        if expression is None:
+            return declared
+        try:
+            values = self.render(expression, inputs)
+        except TiercelError as error:
+            raise ValueError(f"Cannot render 'expression'. Cause: {error}") from error
+        if isinstance(values, str):
+            values = _json_list(values)
+        if not isinstance(values, list | tuple):
+            raise ValueError(
+                "Invalid expression result. Expected a list of strings, "
+                f"but received {type(values).__name__}"
+            )
+        texts = [_text(value) for value in values if value is not None]
+        return declared.model_copy(update={"values": texts})
+
+
+def _put(target: dict[str, Any], identity: str, value: Any) -> None:
+    *groups, last = identity.split(".")
+    for group in groups:
+        inner = target.get(group)
+        if not isinstance(inner, dict):
+            inner = target[group] = {}
+        target = inner
+    target[last] = value
+
+
+def _is_true(value: Any) -> bool:
+    """Tell whether a rendered condition holds, as `runIf` does."""
+    if isinstance(value, str):
+        return value.strip() not in ("", "false", "0", "-0", "null")
+    return bool(value)
+
+
+def _text(value: Any) -> str:
+    """Return a value as Java prints it: `[a, b]`, `{a=1}`, `true`."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_text(key)}={_text(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_text(each) for each in value) + "]"
+    if value is None:
+        return "null"
+    text = scalar_text(value)
+    return text if isinstance(text, str) else str(text)
+
+
+def _wrapped(error: object) -> NoReturn:
+    # The fence is part of Kestra's message; editors and its UI show it as a block.
+    raise ValueError(f"errors:\n```\n{error}\n```") from None
+
+
+def _read_int(value: Any) -> int:
+    text = _text(value)
+    if re.fullmatch(r"[-+]?[0-9]{1,12}", text) and -(2**31) <= int(text) < 2**31:
+        return int(text)
+    raise ValueError(f'For input string: "{text}"')
+
+
+_FLOAT = re.compile(
+    r"[-+]?(?:NaN|Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?[fFdD]?)"
+)
+
+
+def _read_float(value: Any) -> float:
+    text = _text(value).strip()
+    if not text:
+        raise ValueError("empty String")
+    if not _FLOAT.fullmatch(text):
+        raise ValueError(f'For input string: "{text}"')
+    return float(text if text.endswith(("NaN", "Infinity")) else text.rstrip("fFdD"))
+
+
+def _read_bool(value: Any) -> bool:
+    return value if isinstance(value, bool) else _text(value).lower() == "true"
+
+
+def _read_instant(value: Any) -> datetime:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value
+    try:
+        return moments.parse_instant(_text(value))
+    except ValueError as error:
+        _wrapped(error)
+
+
+def _reader(parse: Callable[[str], Any]) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        try:
+            return parse(_text(value))
+        except ValueError as error:
+            _wrapped(error)
+
+    return read
+
+
+def _read_duration(value: Any) -> Any:
+    try:
+        return _duration.parse(_text(value))
+    except ValueError:
+        _wrapped("Text cannot be parsed to a Duration")
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        _wrapped(error)
+
+
+def _json_list(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _read_json(value: Any) -> Any:
+    if isinstance(value, str):
+        return _json(value)
+    return value
+
+
+def _read_yaml(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return yaml.parse(value)
+    except FlowSyntaxError as error:
+        _wrapped(error)
+
+
+_URI = re.compile(r"[!#$%&'()*+,\-./0-9:;=?@A-Z_a-z~\[\]\u00a1-\uffff]*")
+
+
+def _read_uri(value: Any) -> str:
+    text = _text(value)
+    end = _URI.match(text).end()  # type: ignore[union-attr]  # it matches the empty text
+    if end < len(text):
+        raise ValueError(f"Illegal character in path at index {end}: {text}")
+    return text
+
+
+def _read_list(value: Any, item_type: DataType | None) -> list[Any]:
+    items = _json(value) if isinstance(value, str) else value
+    if not isinstance(items, list | tuple):
+        _wrapped(f"Expected a list, not {_text(value)}")
+    if item_type is None:
+        return list(items)
+    return [_read_item(item, item_type) for item in items]
+
+
+def _read_item(item: Any, item_type: DataType) -> Any:
+    try:
+        if item is None:
+            raise ValueError("null")
+        return _typed(item_type, item, None)
+    except ValueError as error:
+        raise ValueError(
+            f"Unable to parse array element as `{item_type}` on `{_text(item)}`"
+        ) from error
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(_TEXT, _text),
+    "INT": _read_int,
+    "FLOAT": _read_float,
+    "BOOL": _read_bool,
+    "BOOLEAN": _read_bool,
+    "DATETIME": _read_instant,
+    "DATE": _reader(moments.parse_date),
+    "TIME": _reader(moments.parse_time),
+    "DURATION": _read_duration,
+    "FILE": _read_uri,
+    "URI": _read_uri,
+    "JSON": _read_json,
+    "YAML": _read_yaml,
+    "FORM": _read_json,
+}
+
+
+def _typed(kind: str, value: Any, item_type: DataType | None) -> Any:
+    """Return a value as its type has it, dates and times still as Python's own.
+
+    Raises:
+        ValueError: it is no such value; the text says why.
+    """
+    if kind in ("ARRAY", "MULTISELECT"):
+        return _read_list(value, item_type)
+    return _READERS[kind](value)
+
+
+def _validate(declared: InputBase, value: Any) -> None:
+    """Raise `ValueError` unless the value keeps the bounds that its input declares."""
+    if isinstance(declared, StringInput | SecretInput):
+        if declared.validator and not re.fullmatch(declared.validator, value):
+            raise ValueError(f"it must match the pattern `{declared.validator}`")
+    elif isinstance(declared, IntInput | FloatInput):
+        _in_bounds(value, declared.min, declared.max, "it", str)
+    elif isinstance(declared, DurationInput):
+        _in_bounds(value, declared.min, declared.max, "It", _duration.format)
+    elif isinstance(declared, DateInput | TimeInput | DatetimeInput):
+        _in_order(declared, value)
+    elif isinstance(declared, SelectInput | EnumInput | MultiselectInput):
+        _among(declared, value)
+    elif isinstance(declared, FileInput):
+        _allowed_file(declared, value)
+    elif declared.type == "EMAIL" and not _EMAIL.fullmatch(value):
+        raise ValueError("The input must be a valid email")
+
+
+_EMAIL = re.compile(r"|[a-zA-Z0-9_!#$%&’*+/=?`{|}~^.-]+@[a-zA-Z0-9.-]+")
+
+
+def _in_bounds(value: Any, low: Any, high: Any, it: str, show: Callable[[Any], str]) -> None:
+    if low is not None and value < low:
+        raise ValueError(f"{it} must be more than `{show(low)}`")
+    if high is not None and value > high:
+        raise ValueError(f"{it} must be less than `{show(high)}`")
+
+
+def _in_order(declared: Any, value: Any) -> None:
+    if declared.after is not None and value < declared.after:
+        raise ValueError(f"it must be after `{_bound_text(declared.after)}`")
+    if declared.before is not None and value > declared.before:
+        raise ValueError(f"it must be before `{_bound_text(declared.before)}`")
+
+
+def _bound_text(bound: Any) -> str:
+    if isinstance(bound, datetime):
+        text = moments.instant_text(bound)
+        # `Instant.toString` shows no fraction, or three digits, or six.
+        whole, fraction = text[:-8], text[-7:-1]
+        digits = "" if fraction == "000000" else f".{fraction[:3]}"
+        return f"{whole}{digits if fraction.endswith('000') else '.' + fraction}Z"
+    if hasattr(bound, "hour"):
+        return moments.time_text(bound, short=True)
+    return moments.date_text(bound)
+
+
+def _among(declared: Any, value: Any) -> None:
+    values = declared.values
+    if values is None:
+        values = declared.__dict__.get("options") or []
+    if getattr(declared, "allow_custom_value", False):
+        return
+    shown = f"[{', '.join(values)}]"
+    if isinstance(declared, MultiselectInput):
+        for each in value:
+            if _text(each) not in values:
+                raise ValueError(f"value `{_text(each)}` doesn't match the values `{shown}`")
+    elif value not in values:
+        raise ValueError(f"it must match the values `{shown}`")
+
+
+def _allowed_file(declared: FileInput, value: str) -> None:
+    allowed = declared.allowed_file_extensions
+    if allowed and not value.lower().endswith(tuple(each.lower() for each in allowed)):
+        raise ValueError(f"the file must have one of the extensions `[{', '.join(allowed)}]`")
+
+
+def _stored(value: Any) -> Any:
+    """Return a typed value as executions keep it."""
+    if isinstance(value, list):
+        return [_stored(each) for each in value]
+    if isinstance(value, datetime):
+        return moments.instant_text(value)
+    if hasattr(value, "total_seconds"):
+        return value.total_seconds()
+    if hasattr(value, "isoformat"):
+        return moments.time_text(value) if hasattr(value, "hour") else moments.date_text(value)
+    return value
