@@ -13,7 +13,7 @@ from typing import Protocol
 
 from tiercel.expression.moment import Moment, epoch_day, is_leap
 
-__all__ = ["FIELDS", "WeekRules", "week_and_year", "week_of_month"]
+__all__ = ["FIELDS", "ISO_WEEKS", "WeekRules", "week_and_year", "week_of_month", "week_start"]
 
 _MODIFIED_JULIAN_EPOCH = 40_587
 
@@ -37,22 +37,28 @@ def _local_day_of_week(moment: Moment, rules: WeekRules) -> int:
     return (moment.weekday - rules.first_weekday) % 7 + 1
 
 
-def _week_start(day: int, weekday: int, rules: WeekRules) -> int:
-    """How far the first full week is from day 1, given that `day` falls on a local `weekday`."""
+def week_start(day: int, weekday: int, rules: WeekRules) -> int:
+    """Return how many days before day 1 its first week starts; negative when after.
+
+    Args:
+        day: a day counted from 1.
+        weekday: the local day of the week that it falls on.
+        rules: where weeks start, and which is the first.
+    """
     start = (day - weekday) % 7
     return 7 - start if start + 1 > rules.minimal_days else -start
 
 
 def week_of_month(moment: Moment, rules: WeekRules) -> int:
     """Return the week of the month, from 0."""
-    start = _week_start(moment.day, _local_day_of_week(moment, rules), rules)
+    start = week_start(moment.day, _local_day_of_week(moment, rules), rules)
     return (7 + start + moment.day - 1) // 7
 
 
 def week_and_year(moment: Moment, rules: WeekRules) -> tuple[int, int]:
     """Return the week-based year and the week in it."""
     year, day = moment.year, moment.day_of_year
-    start = _week_start(day, _local_day_of_week(moment, rules), rules)
+    start = week_start(day, _local_day_of_week(moment, rules), rules)
     week = (7 + start + day - 1) // 7
     length = 366 if is_leap(year) else 365
     last = (7 + start + length + rules.minimal_days - 1) // 7

@@ -204,6 +204,7 @@ _FIELDS = {
     "G": "era",
     "y": "year_of_era",
     "u": "year",
+    "Y": "week_year",
     "Q": "quarter",
     "q": "quarter",
     "M": "month",
@@ -237,6 +238,8 @@ def _too_many(letter: str) -> EvaluationError:
 
 
 def _year(letter: str, count: int) -> Node:
+    if 10 < count < MAX_WIDTH or count > MAX_WIDTH:
+        raise _too_many(letter)
     if count == 2:
         return Reduced(_FIELDS[letter])
     return Number(_FIELDS[letter], count, MAX_WIDTH, "normal" if count < 4 else "exceeds_pad")
@@ -254,7 +257,7 @@ def _text_or_number(letter: str, count: int) -> Node:
     if letter == "E":
         return Text(field, "short")
     if letter in "ec":
-        return Number("local_day_of_week", count, 2, "not_negative")
+        return Number("local_day_of_week", count, count, "not_negative")
     return Number(field) if count == 1 else Number(field, 2, 2, "not_negative")
 
 
@@ -299,12 +302,6 @@ def _long_number(letter: str, count: int) -> Node:
     if count > MAX_WIDTH:
         raise _too_many(letter)
     return Number(_FIELDS[letter], count, MAX_WIDTH, "normal" if letter == "g" else "not_negative")
-
-
-def _week_year(letter: str, count: int) -> Node:
-    if count == 2:
-        return Reduced("week_year")
-    return Number("week_year", count, MAX_WIDTH, "normal" if count < 4 else "exceeds_pad")
 
 
 def _week(letter: str, count: int) -> Node:
@@ -355,7 +352,7 @@ def _part_of_day(letter: str, count: int) -> Node:
 
 
 _LETTERS: dict[str, Callable[[str, int], Node]] = {
-    **dict.fromkeys("uy", _year),
+    **dict.fromkeys("uyY", _year),
     **dict.fromkeys("MQEecLq", _text_or_number),
     **dict.fromkeys("dhHkKms", _two_digits),
     **dict.fromkeys("AnNg", _long_number),
@@ -367,7 +364,6 @@ _LETTERS: dict[str, Callable[[str, int], Node]] = {
     "S": _fraction,
     "F": _one_digit,
     "D": _day_of_year,
-    "Y": _week_year,
     "V": _zone_id,
     "O": _localized_offset,
     "B": _part_of_day,
@@ -386,6 +382,10 @@ def parse_pattern(pattern: str) -> tuple[Node, ...]:
         return _Reader(pattern).read()
     except EvaluationError as error:
         raise EvaluationError(f"Invalid date pattern {pattern!r}: {error.reason}") from None
+
+
+def _is_value(node: Node) -> bool:
+    return isinstance(node, Number | Reduced | Fraction)
 
 
 class _Reader:
@@ -409,7 +409,12 @@ class _Reader:
         return tuple(self._open[0])
 
     def _add(self, node: Node) -> None:
-        self._open[-1].append(node)
+        section = self._open[-1]
+        before = section[-1] if section else None
+        if isinstance(before, Padded) and _is_value(before.node) and _is_value(node):
+            # Java's builder cannot join the widths of adjacent numbers here, and fails.
+            raise EvaluationError("A padded number must not be followed by another number")
+        section.append(node)
 
     def _run(self) -> tuple[str, int]:
         letter, start = self._pattern[self._position], self._position

@@ -11,16 +11,14 @@ This module knows nothing of templates.
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from datetime import datetime, timezone
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tiercel.errors import EvaluationError
 from tiercel.expression.moment import Moment
 from tiercel.expression.zones import is_offset, zone_id
-
-if TYPE_CHECKING:
-    from babel import Locale
 
 __all__ = ["Names", "names_of"]
 
@@ -32,6 +30,7 @@ _ENGLISH_SHORT = {
 }
 _WIDTHS = {"short": "abbreviated", "full": "wide", "narrow": "narrow"}
 # Zones whose abbreviations the tz database has dropped for numbers keep the old ones in Java.
+_NO_NAME = "∅∅∅"  # CLDR: do not look any further
 _UNIVERSAL = frozenset({"UTC", "Etc/UTC", "Etc/UCT", "UCT", "Zulu", "Etc/Zulu", "Universal"})
 # Zones whose winter time counts as the exception in the tz database, and as the rule in Java.
 _NEGATIVE_WINTER = frozenset({"Europe/Dublin", "Eire", "Africa/Casablanca", "Africa/El_Aaiun"})
@@ -87,25 +86,23 @@ class Names:
         country: ISO 3166 code or empty.
 
     Attributes:
+        language: the code it was made with.
         first_weekday: the day a week starts with, Monday 1 to Sunday 7.
         minimal_days: how many days of the year its first week must have.
     """
 
     def __init__(self, language: str, country: str) -> None:
-        self._language = language
+        self.language = language
         self._country = country
         self.first_weekday, self.minimal_days = _week_rules(country)
-        self._loaded: Locale | None = None
 
     @property
-    def _locale(self) -> Locale:
-        if self._loaded is None:
-            self._loaded = _load(self._language, self._country)
-        return self._loaded
+    def _locale(self) -> Any:
+        return _tables(self.language, self._country)[1]
 
     @property
     def _is_root(self) -> bool:
-        return self._locale.language == "root"
+        return _tables(self.language, self._country)[0]
 
     def pattern(self, style: str) -> str:
         """Return the pattern of a localized date and time.
@@ -113,10 +110,10 @@ class Names:
         Args:
             style: `short`, `medium`, `long` or `full`.
         """
-        data: Any = self._locale
-        joined = str(data.datetime_formats[style])
-        return joined.replace("{1}", data.date_formats[style].pattern).replace(
-            "{0}", data.time_formats[style].pattern
+        data = self._locale
+        joined = str(data["datetime_formats"][style])
+        return joined.replace("{1}", data["date_formats"][style].pattern).replace(
+            "{0}", data["time_formats"][style].pattern
         )
 
     def text(self, field: str, value: int, width: str, standalone: bool = False) -> str | None:
@@ -132,16 +129,17 @@ class Names:
             return self._era(value, width)
         if self._is_root:
             return self._root_text(field, value, width)
-        data: Any = self._locale
+        data = self._locale
         context = "stand-alone" if standalone else "format"
         form = _WIDTHS[width]
         if field == "am_pm":
-            return str(data.day_periods["format"][form][("am", "pm")[value]])
+            half = ("am", "pm")[value]
+            return str(next(names[half] for names in self._day_periods(width) if half in names))
         if field == "quarter":
-            return str(data.quarters[context][form][value])
+            return str(data["quarters"][context][form][value])
         if field == "day_of_week":
-            return str(data.days[context][form][value - 1])
-        return str(data.months[context][form][value])
+            return str(data["days"][context][form][value - 1])
+        return str(data["months"][context][form][value])
 
     def _root_text(self, field: str, value: int, width: str) -> str | None:
         if field == "am_pm":
@@ -153,11 +151,12 @@ class Names:
             return name
         return None if field == "month" else name[0]
 
-    def _era(self, value: int, width: str) -> str | None:
-        if self._is_root and width != "short":
-            return ("BCE", "CE")[value]
-        eras: Any = self._locale.eras
-        return str(eras[_WIDTHS[width]][value]) if not self._is_root else ("BC", "AD")[value]
+    def _era(self, value: int, width: str) -> str:
+        if self._is_root:
+            return ("BC", "AD")[value] if width == "short" else ("BCE", "CE")[value]
+        # babel's wide German eras are CLDR's variant ("unserer Zeitrechnung").
+        form = "abbreviated" if self.language == "de" else _WIDTHS[width]
+        return str(self._locale["eras"][form][value])
 
     def values(self, field: str, width: str, standalone: bool = False) -> dict[str, int]:
         """Return name → value of all values of a field, for reading them."""
@@ -173,13 +172,18 @@ class Names:
         """Return the part of the day, such as `in the morning`."""
         if self._is_root:
             return ("AM", "PM")[second_of_day >= 43_200]
-        data: Any = self._locale
-        minute = second_of_day // 60 * 60
-        forms = data.day_periods["format"][_WIDTHS[width]]
-        name = _period_at(data.day_period_rules.get(None, {}), minute)
-        if name not in forms:
-            name = "am" if second_of_day < 43_200 else "pm"
-        return str(forms[name])
+        data = self._locale
+        name = _period_at(data["day_period_rules"].get(None, {}), second_of_day // 60 * 60)
+        half = "am" if second_of_day < 43_200 else "pm"
+        tables = self._day_periods(width)
+        found = [table[key] for key in (name, half) for table in tables if key in table]
+        return str(found[0])
+
+    def _day_periods(self, width: str) -> list[Any]:
+        """Names of parts of the day, best first; to Java the short ones are the wide ones."""
+        forms = ("narrow", "wide", "abbreviated") if width == "narrow" else ("wide", "abbreviated")
+        periods = self._locale["day_periods"]["format"]
+        return [periods.get(form, {}) for form in forms]
 
     def zone_name(self, moment: Moment, width: str, generic: bool) -> str:
         """Return what people call the moment's zone: `CET`, `Central European Standard Time`.
@@ -198,25 +202,26 @@ class Names:
         for table in self._zone_tables(key):
             names = table.get(form, {})
             for wanted in ("generic", "standard") if generic else (kind,):
-                if names.get(wanted):
-                    return str(names[wanted])
+                name = names.get(wanted)
+                if name == _NO_NAME:
+                    return self._fallback(moment)
+                if name:
+                    return str(name)
         if width == "short":
             return _abbreviation(key, moment, summer)
         return self._fallback(moment)
 
     def _zone_tables(self, key: str) -> list[Any]:
         aliases = ("Etc/UTC",) if key in _UNIVERSAL else _aliases(key)
-        data: Any = _load("en", "") if self._is_root else self._locale
-        tables = [data.time_zones[alias] for alias in aliases if alias in data.time_zones]
-        metazone = _metazone(key)
-        if metazone in data.meta_zones:
-            tables.append(data.meta_zones[metazone])
-        return tables
+        data = _tables("en", "")[1] if self._is_root else self._locale
+        zones, metazones, metazone = data["time_zones"], data["meta_zones"], _metazone(key)
+        tables = [zones[alias] for alias in aliases if alias in zones]
+        return [*tables, metazones[metazone]] if metazone in metazones else tables
 
     def gmt(self, clock: str) -> str:
         """Return an offset in the locale's words: `GMT+8` for `+8`, `GMT` for nothing."""
-        data: Any = self._locale
-        return str(data.zone_formats["gmt"] % clock)
+        data = self._locale
+        return str(data["zone_formats"]["gmt"] % clock)
 
     def _fallback(self, moment: Moment) -> str:
         sign = "-" if moment.offset < 0 else "+"
@@ -236,15 +241,29 @@ def _week_rules(country: str) -> tuple[int, int]:
     return locale.first_week_day + 1, locale.min_week_days
 
 
-def _load(language: str, country: str) -> Locale:
-    from babel import Locale, UnknownLocaleError  # heavy: 30 MB of CLDR
+_TABLES = (
+    *("months", "days", "quarters", "eras", "day_periods", "day_period_rules"),
+    *("date_formats", "time_formats", "datetime_formats"),
+    *("zone_formats", "meta_zones", "time_zones"),
+)
 
-    for name in (f"{language}_{country}", language):
+
+@lru_cache(maxsize=64)
+def _tables(language: str, country: str) -> tuple[bool, Any]:
+    """Whether only the root locale fits, and the data of the locale that does."""
+    from babel import Locale, UnknownLocaleError, localedata  # heavy: 30 MB of CLDR
+
+    name = "root"
+    for candidate in (f"{language}_{country}", language):
         try:
-            return Locale.parse(name)
+            name = str(Locale.parse(candidate))
+            break
         except (UnknownLocaleError, ValueError):
             continue
-    return Locale.parse("root")
+    raw = localedata.load(name)
+    # babel writes what an alias stands for into tables that locales share, so that one locale's
+    # names turn up in another; on copies it can do no harm.
+    return name == "root", localedata.LocaleDataDict({key: deepcopy(raw[key]) for key in _TABLES})
 
 
 def _period_at(rules: Any, second: int) -> str | None:
@@ -297,7 +316,13 @@ def _is_summer(moment: Moment) -> bool:
 
 
 def _abbreviation(key: str, moment: Moment, summer: bool) -> str:
-    name = _wall(moment).tzname() or key
+    """The zone's abbreviation in our days, which is what Java shows for every year."""
+    name = key
+    for month in (1, 7):
+        today = datetime(2024, month, 1, tzinfo=moment.zone)
+        name = today.tzname() or key
+        if bool(today.dst()) == summer:
+            break
     if name[0] not in "+-":
         return name
     old = _OLD_ABBREVIATIONS.get(key) or _OLD_ABBREVIATIONS.get(_metazone(key) or "")

@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import lru_cache
 from typing import Any
 
 from tiercel import _duration
@@ -38,6 +37,7 @@ __all__ = [
     "is_temporal",
     "nanosecond_of",
     "parse_iso",
+    "to_json",
     "to_text",
     "total_nanoseconds",
 ]
@@ -84,13 +84,19 @@ class PreciseDateTime(datetime):
 class Instant(PreciseDateTime):
     """A `java.time.Instant`: a point in time without a zone, held in UTC."""
 
+    java_class = "java.time.Instant"
+
 
 class OffsetDateTime(PreciseDateTime):
     """A `java.time.OffsetDateTime`: a local date and time with its offset from UTC."""
 
+    java_class = "java.time.OffsetDateTime"
+
 
 class JavaDate(PreciseDateTime):
     """A `java.util.Date`: a point in time to the millisecond, held in UTC."""
+
+    java_class = "java.util.Date"
 
 
 class LocalTime(time):
@@ -200,7 +206,6 @@ def to_text(value: date | time | timedelta) -> str:
     raise TypeError(f"{type(value).__name__} is no date or time")
 
 
-@lru_cache(maxsize=2048)
 def parse_iso(text: str, zone: tzinfo) -> Moment:
     """Read a date, a local date and time, or one with offset and zone, in ISO-8601 as Java does.
 
@@ -292,23 +297,34 @@ def _duration_value(text: str) -> Duration:
 
 
 _TAGS: dict[str, Callable[[str], Any]] = {
-    "$instant": lambda text: _instant(Instant, text),
-    "$date": lambda text: _instant(JavaDate, text),
-    "$zoned": lambda text: PreciseDateTime.of(*_datetime_from(text)),
-    "$offset": lambda text: OffsetDateTime.of(*_datetime_from(text)),
-    "$localDateTime": _local_datetime,
-    "$localDate": lambda text: _datetime_from(text)[0].date(),
-    "$localTime": _local_time,
-    "$duration": _duration_value,
+    "instant": lambda text: _instant(Instant, text),
+    "date": lambda text: _instant(JavaDate, text),
+    "zoned": lambda text: PreciseDateTime.of(*_datetime_from(text)),
+    "offset": lambda text: OffsetDateTime.of(*_datetime_from(text)),
+    "localDateTime": _local_datetime,
+    "localDate": lambda text: _datetime_from(text)[0].date(),
+    "localTime": _local_time,
+    "duration": _duration_value,
 }
+
+
+def to_json(value: date | time | timedelta) -> str | float:
+    """Return the value as it stands in JSON: a duration in seconds, a moment in UTC, else text."""
+    if isinstance(value, timedelta):
+        return total_nanoseconds(value) / NANOS_PER_SECOND
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        return to_text(value)
+    if isinstance(value, JavaDate):
+        return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}+00:00"
+    return _instant_text(Instant.of(value.astimezone(UTC), nanosecond_of(value)))
 
 
 def from_tag(tag: str, text: str) -> Any:
     """Return the value that a tag of the conformance corpus stands for.
 
     Args:
-        tag: `$instant`, `$zoned`, `$offset`, `$localDateTime`, `$localDate`, `$localTime`,
-            `$duration` or `$date`.
+        tag: `instant`, `zoned`, `offset`, `localDateTime`, `localDate`, `localTime`,
+            `duration` or `date`.
         text: the value as Java prints it.
 
     Raises:
