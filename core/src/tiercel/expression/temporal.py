@@ -324,11 +324,11 @@ def from_tag(tag: str, text: str) -> Any:
 
     Args:
         tag: `instant`, `zoned`, `offset`, `localDateTime`, `localDate`, `localTime`,
-            `duration` or `date`.
+            `duration` or `date`; a dollar sign before it is ignored.
         text: the value as Java prints it.
 
     Raises:
         KeyError: no such tag.
         EvaluationError, ValueError: the text is no such value.
     """
-    return _TAGS[tag](text)
+    return _TAGS[tag.removeprefix("$")](text)
