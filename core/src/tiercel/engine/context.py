@@ -142,6 +142,10 @@ class TaskContext:
         if len(self.logs) >= _FLUSH_AT:
             self.flush()
 
+    def mask(self, text: str) -> str:
+        """Return a text without the secrets that were read so far."""
+        return self.masker.mask(text)
+
     def flush(self) -> None:
         """Hand over the log lines so far, for watchers to see."""
         lines, self.logs = self.logs, []

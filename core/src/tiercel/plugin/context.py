@@ -60,6 +60,10 @@ class RunContext(Protocol):
         """Log one line; `level` is TRACE, DEBUG, INFO, WARN or ERROR. Secrets are masked."""
         ...
 
+    def mask(self, text: str) -> str:
+        """Return a text without the secrets that this attempt has read, for outputs and errors."""
+        ...
+
     def metric(self, metric: Metric) -> None:
         """Record a measurement."""
         ...

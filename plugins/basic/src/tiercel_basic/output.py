@@ -49,7 +49,13 @@ tasks:
 
     def run(self, ctx: RunContext) -> OutputValuesOutput:
         """Render the values and return them."""
-        values = ctx.render(self.values)
-        if values is not None:
-            values = {name: value for name, value in values.items() if value is not None}
-        return OutputValuesOutput(values=values)
+        return OutputValuesOutput(values=_without_nulls(ctx.render(self.values)))
+
+
+def _without_nulls(value: Any) -> Any:
+    """Return a value without the null members of its mappings; lists keep theirs."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    return value

@@ -89,7 +89,7 @@ tasks:
         ctx.metric(Metric.counter("size", len(events)))
         found = self._extract(ctx, events)
         return SseOutput(
-            uri=public_uri(call.uri),
+            uri=public_uri(ctx, call.uri),
             size=len(events),
             events=None if found else events,
             result="".join(found) or None,

@@ -109,10 +109,10 @@ class HttpTask(Task[OutputT]):
         return ctx.render(self.content_type)
 
 
-def public_uri(uri: str) -> str:
-    """Return a URI for outputs: without user and password."""
+def public_uri(ctx: RunContext, uri: str) -> str:
+    """Return a URI for outputs: without user, password and what came from secrets."""
     parts = urlsplit(uri)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return ctx.mask(urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])))
 
 
 def safe_uri(uri: str) -> str:
