@@ -247,13 +247,24 @@ def notices(flow: Flow, locator: Locator) -> tuple[list[Problem], list[str], lis
             present = type(model).type_name
             if present and present != model.type:
                 infos[f"{model.type} is replaced by {present}"] = None
-        if isinstance(model, TaskBase) and model.timeout is not None and not model.runnable:
-            message = (
-                f"The task '{model.id}' cannot use the 'timeout' property "
-                "as it's only relevant for runnable tasks."
-            )
-            warnings.append(locator.problem((*path, "timeout"), message, "timeout", on_key=True))
+        warnings += _warnings(path, model, locator)
     return warnings, deprecated, list(infos)
+
+
+def _warnings(path: Path, model: Model, locator: Locator) -> Iterator[Problem]:
+    if isinstance(model, TaskBase) and model.timeout is not None and not model.runnable:
+        message = (
+            f"The task '{model.id}' cannot use the 'timeout' property "
+            "as it's only relevant for runnable tasks."
+        )
+        yield locator.problem((*path, "timeout"), message, "timeout", on_key=True)
+    for name, field in type(model).model_fields.items():
+        # A `plugin.Property`, which this room does not know: a literal it cannot use.
+        find_error = getattr(model.__dict__.get(name), "literal_error", None)
+        error = find_error() if find_error else None
+        if error:
+            where = locator.walk((*path, field.alias or name))
+            yield locator.problem(where, f"This value will fail the task: {error}", "literal")
 
 
 def _old_properties(model: Model, written: Any) -> Iterator[str]:

@@ -128,15 +128,12 @@ class Locator:
         return ("labels", list(self.data["labels"]).index(path[1]), *(path[2:] or ("value",)))
 
     def _named_owner(self, path: Path) -> tuple[str, Path] | None:
-        here = self.data
+        here: Any = self.data
         owner: tuple[str, Path] | None = None
         for index, part in enumerate(path):
-            if not isinstance(here, dict | list):
+            if not _has(here, part):
                 break
-            try:
-                here = here[part]
-            except (KeyError, IndexError):
-                break
+            here = here[part]
             if (
                 isinstance(part, int)
                 and isinstance(here, dict)

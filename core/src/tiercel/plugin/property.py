@@ -5,8 +5,9 @@
     concurrent: Property[int] = Property.of(4)
 
 What the author wrote is kept as it is until the task asks for it with `ctx.render(self.uri)`,
-which renders it and validates the result as `T`. A value without any expression is validated
-when the flow is loaded, so that a wrong type is found before anything runs.
+which renders it and validates the result as `T`. A value without any expression is validated when
+the flow is loaded; a wrong one is a warning there, since Kestra accepts such a flow (golden case
+`validation/wrong_property_type`), and fails the task when it runs.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from functools import lru_cache
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import core_schema
 
 from tiercel.model.base import scalar_text
@@ -56,6 +57,16 @@ class Property(Generic[T]):
     def is_constant(self) -> bool:
         """Whether there is nothing to render."""
         return self._value is not _UNSET
+
+    def literal_error(self) -> str | None:
+        """Return why a value without any expression is no `T`, or None."""
+        if self.is_constant or has_expression(self.raw):
+            return None
+        try:
+            _validate(self.target, self.raw)
+        except ValidationError as error:
+            return "; ".join(each["msg"] for each in error.errors(include_url=False))
+        return None
 
     def resolve(self, render: Callable[[Any, bool], Any]) -> T:
         """Return the value, rendering it with `render(raw, as_text)` if it holds an expression.
@@ -97,7 +108,10 @@ class Property(Generic[T]):
             if has_expression(raw):
                 return Property(raw, target)
             value = scalar_text(raw) if _wants_text(target) else raw
-            return Property(raw, target, validate(value))
+            try:
+                return Property(raw, target, validate(value))
+            except ValidationError:
+                return Property(raw, target)
 
         return core_schema.no_info_wrap_validator_function(
             build,
