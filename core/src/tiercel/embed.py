@@ -25,13 +25,17 @@ from tiercel.engine.driver import Driver, Parts
 from tiercel.engine.evaluate import Evaluator
 from tiercel.engine.events import ExecutionCreated, KillRequested
 from tiercel.engine.files import FileStore, TaskFiles
+from tiercel.engine.host import FunctionHost
 from tiercel.engine.kv import NamespaceKv
+from tiercel.engine.masking import Masker
+from tiercel.engine.plain import plain
 from tiercel.engine.owner import EngineLock, is_dead
 from tiercel.engine.secrets import EnvironmentSecrets
 from tiercel.engine.services import Services
 from tiercel.errors import ConflictError, NotFoundError
 from tiercel.model.execution import Execution, LogEntry
 from tiercel.model.flow import Flow
+from tiercel.model.input_values import input_values, output_values
 from tiercel.model.load import load
 from tiercel.parts import open_repository, open_storage
 from tiercel.plugin.registry import Registry
@@ -40,7 +44,6 @@ from tiercel.settings import Settings
 from tiercel.storage import uri as uris
 
 if TYPE_CHECKING:
-    from tiercel.engine.masking import Masker
     from tiercel.executor.spi import Executor
     from tiercel.expression.environment import Environment
     from tiercel.repository.spi import Repository
@@ -217,8 +220,8 @@ class Tiercel:
             flow_id=loaded.id,
             flow_revision=loaded.revision,
             labels=tuple((dict(loaded.label_pairs()) | dict(labels or {})).items()),
-            inputs=typed,
-            variables=loaded.variables or {},
+            inputs=plain(typed),
+            variables=plain(loaded.variables or {}),
         )
         self.driver.create(event, loaded).wait()
         return execution_id
@@ -290,7 +293,6 @@ class Tiercel:
             NotFoundError: there is no such execution.
             ExpressionError: the template is wrong.
         """
-        from tiercel.engine.masking import Masker
         from tiercel.engine.variables import Variables
 
         execution = self.execution(execution_id)
@@ -399,6 +401,32 @@ class Tiercel:
     def _is_dead(self, owner: str) -> bool:
         return self.settings is not None and is_dead(self._locks, owner)
 
+    def _host(self, masker: Masker) -> FunctionHost:
+        return FunctionHost(self.repository, self.clock, self.files, self._secrets, masker)
+
+    def _inputs(self, flow: Flow, execution_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return typed inputs; the files among them are stored first."""
+        folder = uris.execution_folder(flow.namespace, flow.id, execution_id)
+        stored = dict(given)
+        for name, value in given.items():
+            if isinstance(value, Path):
+                with value.open("rb") as source:
+                    path = uris.input_path(folder, name, value.name)
+                    stored[name] = self.files.put(path, source)
+        known = {**self._shared, "flow": {"id": flow.id, "namespace": flow.namespace}}
+        host = self._host(Masker())
+
+        def render(template: Any, inputs: Mapping[str, Any]) -> Any:
+            variables = {**known, "inputs": inputs}
+            if isinstance(template, str):
+                return self.environment.evaluate(template, variables, host)
+            return self.environment.render_object(template, variables, host)
+
+        return input_values(flow.inputs, stored, render)
+
+    def _type_outputs(self, flow: Flow, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        return output_values(flow.outputs, values)
+
     def _given(self, flow: str | Path | Flow) -> Flow:
         if isinstance(flow, Flow):
             return flow
@@ -406,12 +434,3 @@ class Tiercel:
             return self.load_flow(flow)
         path = Path(flow)
         return self.load_flow(path.read_text(encoding="utf-8"), str(path))
-
-    def _host(self, masker: Masker) -> Any:
-        return None
-
-    def _inputs(self, flow: Flow, execution_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(given)
-
-    def _type_outputs(self, flow: Flow, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        return values

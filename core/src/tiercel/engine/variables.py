@@ -78,7 +78,7 @@ class Variables:
             "outputs": LiveMapping(self._outputs),
         }
         if execution.inputs:
-            variables["inputs"] = nested(execution.inputs)
+            variables["inputs"] = execution.inputs
         if execution.variables:
             variables["vars"] = execution.variables
         if execution.labels:
@@ -114,22 +114,6 @@ class Variables:
                     entry["outputs"] = parent.outputs
                 yield entry
             parent_id = parent.parent_id
-
-
-def nested(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return inputs with dotted ids as nested mappings (`a.b` is read as `inputs.a.b`)."""
-    if not any("." in key for key in inputs):
-        return dict(inputs)
-    tree: dict[str, Any] = {}
-    for key, value in inputs.items():
-        *path, last = key.split(".")
-        node = tree
-        for part in path:
-            below = node.get(part)
-            node[part] = dict(below) if isinstance(below, dict) else {}
-            node = node[part]
-        node[last] = value
-    return tree
 
 
 def _values(execution: Execution, task_run: TaskRun) -> list[str]:

@@ -1,0 +1,94 @@
+"""The command `tiercel`. Commands are imported when they are called, and no sooner."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+__all__ = ["cli", "main"]
+
+_COMMANDS = {
+    "run": ("tiercel.cli.run:run", "Run a flow from a file, without a server."),
+    "resume": ("tiercel.cli.run:resume", "Go on with executions that a crash interrupted."),
+    "executions": ("tiercel.cli.executions:executions", "List and look at executions."),
+    "eval": ("tiercel.cli.executions:evaluate", "Evaluate an expression on an execution."),
+    "flow": ("tiercel.cli.flow:flow", "Validate flows."),
+    "plugins": ("tiercel.cli.plugins:plugins", "List and describe installed plugins."),
+    "schema": ("tiercel.cli.schema:schema", "Export the JSON Schema of flows."),
+    "storage": ("tiercel.cli.storage:storage", "Look at files in internal storage."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are only names until one is called.
+
+    Commands of plugins come after the core's own, and only when a name is not one of those: the
+    help of the core itself must not need any plugin.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the core's commands."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, importing it."""
+        if cmd_name in _COMMANDS:
+            module, _, name = _COMMANDS[cmd_name][0].partition(":")
+            return getattr(import_module(module), name)  # type: ignore[no-any-return]
+        return _plugin_command(cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands' names and short helps, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+def _plugin_command(name: str) -> click.Command | None:
+    from tiercel.errors import UnknownTypeError
+    from tiercel.plugin.registry import Registry
+
+    try:
+        command: click.Command = Registry().load("command", name)
+    except UnknownTypeError:
+        return None
+    return command
+
+
+def _version(ctx: click.Context, _option: click.Parameter, asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        click.echo(f"tiercel {version('tiercel-core')}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Show the version and exit.",
+)
+def cli() -> None:
+    """Run Kestra-compatible workflows: `tiercel run flow.yaml`."""
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line; the process ends with the exit code that says how it went."""
+    from tiercel.cli import exits
+
+    try:
+        code = cli.main(arguments, standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(exits.INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(exits.USAGE)
+    except Exception as error:
+        sys.exit(exits.report(error))
+    sys.exit(code if isinstance(code, int) else exits.OK)

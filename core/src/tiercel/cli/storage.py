@@ -1,0 +1,29 @@
+"""`tiercel storage`: files in internal storage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tiercel.cli import options
+
+__all__ = ["storage"]
+
+_CHUNK = 1 << 20
+
+
+@click.group()
+def storage() -> None:
+    """Look at files in internal storage."""
+
+
+@storage.command()
+@click.argument("uri")
+@options.home
+def cat(uri: str, home: Path | None) -> None:
+    """Write the file at URI (`kestra:///…`) to standard output."""
+    out = click.get_binary_stream("stdout")
+    with options.open_engine(home) as engine, engine.files.open(uri) as source:
+        while chunk := source.read(_CHUNK):
+            out.write(chunk)

@@ -1,0 +1,73 @@
+"""`FunctionHost`: what the engine's functions (`secret`, `kv`, `read`, …) work on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from tiercel.engine.kv import find
+from tiercel.storage import uri as uris
+
+if TYPE_CHECKING:
+    from tiercel._time import Clock
+    from tiercel.engine.files import FileStore
+    from tiercel.engine.masking import Masker
+    from tiercel.engine.secrets import EnvironmentSecrets
+    from tiercel.repository.spi import Repository
+
+__all__ = ["FunctionHost"]
+
+
+class FunctionHost:
+    """One rendering's access to secrets, key-value pairs and files.
+
+    Args:
+        repository: has the key-value pairs.
+        clock: says which of them have expired.
+        files: internal storage.
+        secrets: where secrets are looked up.
+        masker: told of every secret that is read.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        clock: Clock,
+        files: FileStore,
+        secrets: EnvironmentSecrets,
+        masker: Masker,
+    ) -> None:
+        self._repository = repository
+        self._clock = clock
+        self._files = files
+        self._secrets = secrets
+        self._masker = masker
+
+    def kv_get(self, namespace: str, key: str) -> Any:
+        """Return a value from a namespace, or from the nearest of its parents that has the key."""
+        return find(self._repository, self._clock, namespace, key)
+
+    def secret(self, namespace: str, key: str) -> str:
+        """Return a secret; it is masked from here on."""
+        value = self._secrets.get(namespace, key)
+        self._masker.add(value)
+        return value
+
+    def secret_read(self, value: str) -> None:
+        """Mask a part of a secret, too."""
+        self._masker.add(value)
+
+    def open(self, uri: str) -> BinaryIO:
+        """Open a stored file."""
+        return self._files.open(uri)
+
+    def namespace_file(self, namespace: str, path: str) -> BinaryIO:
+        """Open a namespace file."""
+        return self._files.open(self.namespace_file_uri(namespace, path))
+
+    def namespace_file_uri(self, namespace: str, path: str) -> str:
+        """Return the URI that a namespace file has, or would have."""
+        return uris.format_uri(f"{uris.namespace_files(namespace)}/{path.lstrip('/')}")
+
+    def size(self, uri: str) -> int:
+        """Return a stored file's size in bytes."""
+        return self._files.size(uri)
