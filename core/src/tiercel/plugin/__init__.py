@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tiercel.model.duration import Duration
     from tiercel.model.execution import State
     from tiercel.model.task import AnyTask, TaskBase, TaskList
+    from tiercel.plugin import ion
     from tiercel.plugin.context import KvStore, Metric, RunContext, StoredWriter, TaskStorage
     from tiercel.plugin.files import (
         NamespaceFiles,
@@ -101,6 +102,7 @@ __all__ = [
     "Wait",
     "glob_matches",
     "hookimpl",
+    "ion",
     "load_namespace_files",
     "localize",
     "render_with",
@@ -136,10 +138,12 @@ _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.s
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    if name == "ion":
+        return import_module("tiercel.plugin.ion")
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_HOME_OF[name]), name)
     globals()[name] = value
     return value
