@@ -17,7 +17,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from tiercel._ids import IdSource, RandomIds
 from tiercel._time import Clock, SystemClock
@@ -44,6 +44,8 @@ from tiercel.settings import Settings
 from tiercel.storage import uri as uris
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from tiercel.executor.spi import Executor
     from tiercel.expression.environment import Environment
     from tiercel.repository.spi import Repository
@@ -101,10 +103,15 @@ class Tiercel:
         self._flows: dict[tuple[str, str, str, int], Flow] = {}
         self._driver: Driver | None = None
 
-    def __enter__(self) -> Tiercel:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc_info: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.close()
 
     def close(self) -> None:

@@ -28,7 +28,7 @@ def executions() -> None:
 @click.option("--limit", default=25, show_default=True, help="At most so many, the newest.")
 @options.as_json
 @options.home
-def list_executions(  # noqa: PLR0913  # click passes each option as an argument
+def list_executions(
     namespace: str | None,
     flow_id: str | None,
     states: tuple[str, ...],

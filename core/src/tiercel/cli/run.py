@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,7 +75,7 @@ def run(  # noqa: PLR0913  # click passes each option as an argument
     """
     from tiercel.cli.progress import watcher
 
-    text = click.get_text_stream("stdin").read() if str(file) == "-" else _read(file)
+    text = sys.stdin.read() if str(file) == "-" else _read(file)
     given: dict[str, Any] = {**inputs, **{key: _path(key, at) for key, at in files.items()}}
     watch = watcher(quiet)
     with options.open_engine(home, listener=watch) as engine, watch, _interruptible() as asked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -23,7 +24,7 @@ def storage() -> None:
 @options.home
 def cat(uri: str, home: Path | None) -> None:
     """Write the file at URI (`kestra:///…`) to standard output."""
-    out = click.get_binary_stream("stdout")
+    out = sys.stdout.buffer
     with options.open_engine(home) as engine, engine.files.open(uri) as source:
         while chunk := source.read(_CHUNK):
             out.write(chunk)
