@@ -103,9 +103,9 @@ def store_output_files(ctx: RunContext, patterns: Sequence[str]) -> dict[str, st
     }
 
 
-def store_file(ctx: RunContext, path: Path) -> str:
-    """Store one file under its own name with a random prefix, so that equal names never clash."""
-    return ctx.storage.put(path, f"{secrets.token_hex(8)}-{path.name}")
+def store_file(ctx: RunContext, path: Path, name: str | None = None) -> str:
+    """Store one file under its name with a random prefix, so that equal names never clash."""
+    return ctx.storage.put(path, f"{secrets.token_hex(8)}-{name or path.name}")
 
 
 def scratch_file(ctx: RunContext, suffix: str = "") -> Path:

@@ -155,7 +155,7 @@ class DuckDbTask(Task[OutputT], Generic[OutputT]):
             )
         )
         work.output_files = {name: _stored(ctx, name, path) for name, path in work.paths.items()}
-        work.database_uri = store_file(ctx, Path(database)) if as_file else None
+        work.database_uri = store_file(ctx, Path(database), "duckdb.db") if as_file else None
 
     def _fetch_type(self, ctx: RunContext) -> FetchType:
         # Read past the warning that reading a deprecated property gives.
@@ -374,4 +374,4 @@ def _output_path(ctx: RunContext, name: str) -> Path:
 def _stored(ctx: RunContext, name: str, path: Path) -> str:
     if not path.is_file():
         raise TaskError(f"The SQL did not write its output file {name!r}")
-    return store_file(ctx, path)
+    return store_file(ctx, path, name)

@@ -52,7 +52,11 @@ class Session:
         self._ctx.log("DEBUG", f"Starting query: {statement.query.strip()}")
         values = {name: parameters[name] for name in statement.named_parameters & {*parameters}}
         self.connection.execute(statement, values or None)
-        return ExpectedResultType.QUERY_RESULT in statement.expected_result_type
+        expected = set(statement.expected_result_type)
+        if ExpectedResultType.CHANGED_ROWS in expected:
+            # Only its outcome tells an INSERT … RETURNING from one that merely counts its rows.
+            return [column[0] for column in self.connection.description or ()] != ["Count"]
+        return ExpectedResultType.QUERY_RESULT in expected
 
 
 @contextmanager
