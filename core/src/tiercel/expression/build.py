@@ -164,10 +164,10 @@ class Builder:
     def for_(self, parts: list[Any]) -> For:
         opener, name, keyword, iterable, _, body, (_, otherwise), _, closer = parts
         if keyword.value != "in":
-            raise Fault(f"Expected 'in' after the loop's variable, not {keyword.value!r}", keyword.at)
-        return For(
-            name.value, iterable, tuple(body), otherwise, start=opener.at, end=_end(closer)
-        )
+            raise Fault(
+                f"Expected 'in' after the loop's variable, not {keyword.value!r}", keyword.at
+            )
+        return For(name.value, iterable, tuple(body), otherwise, start=opener.at, end=_end(closer))
 
     def set_(self, parts: list[Any]) -> Set:
         opener, name, _, value, closer = parts
@@ -175,9 +175,7 @@ class Builder:
 
     def macro(self, parts: list[Any]) -> Macro:
         opener, name, _, parameters, _, _, body, _, closer = parts
-        return Macro(
-            name.value, tuple(parameters), tuple(body), start=opener.at, end=_end(closer)
-        )
+        return Macro(name.value, tuple(parameters), tuple(body), start=opener.at, end=_end(closer))
 
     def bare_parameter(self, parts: list[Any]) -> Parameter:
         return Parameter(parts[0].value, None, start=parts[0].at, end=_end(parts[0]))

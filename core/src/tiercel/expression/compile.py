@@ -56,7 +56,7 @@ _CHUNK = 32
 """How many outputs may stand in a row before their length is counted."""
 
 _HELPERS: dict[str, Any] = {
-    "__builtins__": {"dict": dict, "len": len, "enumerate": enumerate},
+    "__builtins__": {"dict": dict, "len": len, "enumerate": enumerate, "str": str},
     "attr": access.attribute,
     "sub": access.subscript,
     "meth": access.method,
@@ -246,7 +246,9 @@ class _Generator:
         prologue = ["  o = Parts()"]
         for parameter in macro.parameters:
             default = "None" if parameter.default is None else self._expression(parameter.default)
-            prologue.append(f"  if {parameter.name!r} not in v: v[{parameter.name!r}] = ({default})")
+            prologue.append(
+                f"  if {parameter.name!r} not in v: v[{parameter.name!r}] = ({default})"
+            )
         made[1:1] = prologue
 
     def _line(self, text: str) -> None:
@@ -459,12 +461,12 @@ class _Generator:
         return f"[{', '.join([self._expression(item) for item in node.items])}]"
 
     def _map(self, node: MapLiteral) -> str:
-        members = [
-            (self._expression(key), self._expression(value)) for key, value in node.members
-        ]
+        members = [(self._expression(key), self._expression(value)) for key, value in node.members]
         if all(isinstance(key, Literal) and isinstance(key.value, str) for key, _ in node.members):
             return f"{{{', '.join([f'{key}: {value}' for key, value in members])}}}"
-        return f"\0{node.start} make_map({', '.join([f'({key}, {item})' for key, item in members])})"
+        return (
+            f"\0{node.start} make_map({', '.join([f'({key}, {item})' for key, item in members])})"
+        )
 
     def _joined(self, node: Joined) -> str:
         texts = ", ".join([self._expression(part) for part in node.parts])
@@ -482,9 +484,7 @@ class _Generator:
         entry = self.tables.tests.get(node.name)
         forgiving = entry is not None and entry.forgiving
         base = self._forgiven(node.base) if forgiving else self._expression(node.base)
-        text = self._applied(
-            "test", self.tables.tests, node.name, base, node.arguments, node.start
-        )
+        text = self._applied("test", self.tables.tests, node.name, base, node.arguments, node.start)
         return f"(not {text})" if node.negated else text
 
     def _function_call(self, node: Call) -> str:
@@ -655,4 +655,3 @@ def _path(node: Expression) -> list[str] | None:
 
 def _is_text(node: Expression) -> bool:
     return isinstance(node, Joined) or (isinstance(node, Literal) and isinstance(node.value, str))
-

@@ -11,13 +11,13 @@ from typing import Any, NoReturn
 from tiercel.errors import EvaluationError, ExpressionError, LimitError
 from tiercel.expression import builtin
 from tiercel.expression.compile import Program, Tables, compile_template
+from tiercel.expression.lexer import RAW, cut_raw
 from tiercel.expression.printing import output_text
-from tiercel.expression.runtime import EvaluationContext, Limits, join_parts
+from tiercel.expression.runtime import EvaluationContext, Limits, Loop, join_parts
 from tiercel.expression.table import FILTERS, FUNCTIONS, TESTS, Entry
 
 __all__ = ["Environment"]
 
-_RAW = re.compile(r"\{%-*\s*raw\s*-*%\}(.*?)\{%-*\s*endraw\s*-*%\}", re.ASCII)
 _HELD = re.compile("\ue000(\\d+)\\.(\\d+)\ue001")
 
 
@@ -25,8 +25,11 @@ def _system_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def _itself(value: Any) -> Any:
-    return value
+def _typed(value: Any) -> Any:
+    """Keep a value for a typed result; a loop is a text, for it changes with every turn."""
+    if isinstance(value, Loop):
+        return value.expression_text()
+    return cut_raw(value) if isinstance(value, str) and "endraw" in value else value
 
 
 class Environment:
@@ -98,8 +101,16 @@ class Environment:
             return source
         return self.render_in(source, EvaluationContext(self, variables, services))
 
-    def render_in(self, source: str, context: EvaluationContext) -> str:
-        """Render a template to text in a context of its own; for nested renderings."""
+    def render_in(self, source: str, context: EvaluationContext, *, recursive: bool = False) -> str:
+        """Render a template in a given context; for nested renderings."""
+        if recursive:
+            return self._again(source, context, self.limits.recursion)
+        text = self._once(source, context)
+        return cut_raw(text) if "endraw" in text else text
+
+    def _once(self, source: str, context: EvaluationContext) -> str:
+        if "{" not in source:
+            return source
         program = self._programs.get(source) or self._program(source)
         try:
             return join_parts(context, program.root(context, context.variables, output_text))
@@ -119,7 +130,7 @@ class Environment:
             return source
         parts = self._parts(source, variables, services)
         if len(parts) < 2:
-            return parts[0] if parts else None
+            return _typed(parts[0]) if parts else None
         text = "".join([output_text(part) for part in parts])
         if text.lstrip()[:1] in ("[", "{") and any(
             isinstance(part, (list, Mapping)) for part in parts
@@ -132,7 +143,7 @@ class Environment:
         program = self._programs.get(source) or self._program(source)
         context = EvaluationContext(self, variables, services)
         try:
-            parts = program.root(context, variables, _itself)
+            parts = program.root(context, variables, _typed)
         except Exception as error:
             _raise_placed(error, program)
         return [part for part in parts if part is not None]
@@ -145,9 +156,11 @@ class Environment:
         Raises:
             ExpressionError: as `render`; `LimitError` when the text keeps changing.
         """
-        return self._again(source, variables, services, self.limits.recursion)
+        context = EvaluationContext(self, variables, services)
+        return self.render_in(source, context, recursive=True)
 
-    def _again(self, source: str, variables: Mapping[str, Any], services: Any, left: int) -> str:
+    def _again(self, source: str, context: EvaluationContext, left: int) -> str:
+        """Render until nothing changes; texts that `raw` protects are held back meanwhile."""
         if left == 0:
             raise LimitError(f"Rendering started over more than {self.limits.recursion} times")
         held: list[str] = []
@@ -156,19 +169,19 @@ class Environment:
             held.append(match.group(1))
             return f"\ue000{left}.{len(held) - 1}\ue001"
 
-        cut = _RAW.sub(hold, source) if "endraw" in source else source
-        result = self.render(cut, variables, services)
+        cut = RAW.sub(hold, source) if "endraw" in source else source
+        variables = context.variables
+        result = self._once(cut, context)
+        context.variables = variables  # `set` ends with the rendering that did it
         if result != cut:
-            result = self._again(result, variables, services, left - 1)
+            result = self._again(result, context, left - 1)
         if not held:
             return result
         return _HELD.sub(
             lambda match: held[int(match[2])] if match[1] == str(left) else match[0], result
         )
 
-    def render_object(
-        self, value: Any, variables: Mapping[str, Any], services: Any = None
-    ) -> Any:
+    def render_object(self, value: Any, variables: Mapping[str, Any], services: Any = None) -> Any:
         """Render every text inside a map or list, keys included; everything else stays.
 
         Members whose value is null, or renders to nothing but null, go.

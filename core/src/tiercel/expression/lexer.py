@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterable
 
 from tiercel.errors import ExpressionSyntaxError, LimitError
 
-__all__ = ["Lexeme", "Lexer", "cut_raw", "place", "syntax_error"]
+__all__ = ["RAW", "Lexeme", "Lexer", "cut_raw", "place", "syntax_error"]
 
 _MAX_BRACKETS = 100
 _OPENER = re.compile(r"\{[{%#]")
 _COMMENT = re.compile(r"\{#.*?(-?)#\}", re.DOTALL)
 _TAG_NAME = re.compile(r"\{%-?\s*(\w*)", re.ASCII)
 # `raw` is cut out of one line whatever stands around it, even in a text; `verbatim` is a tag.
-_RAW = re.compile(r"\{%-*\s*raw\s*-*%\}(.*?)\{%-*\s*endraw\s*-*%\}", re.ASCII)
+RAW = re.compile(r"\{%-*\s*raw\s*-*%\}(.*?)\{%-*\s*endraw\s*-*%\}", re.ASCII)
 _VERBATIM = re.compile(
     r"\{%(?:-(?=\s))?\s*verbatim\s*(-?)%\}(.*?)\{%((?:-(?=\s))?)\s*endverbatim\s*(-?)%\}",
     re.ASCII | re.DOTALL,
@@ -96,7 +96,7 @@ class Lexer:
             start, opener = found.start(), found.group()
             dash = source.startswith("-", start + 2) and source[start + 3 : start + 4] in _BLANKS
             text = source[position:start]
-            if raw := _RAW.match(source, start):
+            if raw := RAW.match(source, start):
                 _add_text(lexemes, text + raw.group(1), position)
                 position = raw.end()
                 continue
@@ -142,7 +142,7 @@ class Lexer:
 
 def cut_raw(text: str) -> str:
     """Take the `raw` tags out of a text literal and keep what they protect."""
-    return _RAW.sub(r"\1", text)
+    return RAW.sub(r"\1", text)
 
 
 def _alternatives(terminals: list[tuple[str, str]]) -> Callable[[str, int], re.Match[str] | None]:
@@ -212,8 +212,6 @@ def _inside_error(
         return syntax_error(f"This tag has no end; {missing!r} is missing", source, started)
     character = source[position]
     if character == "'":
-        return syntax_error(
-            "This text has no end; a closing quote is missing", source, position
-        )
+        return syntax_error("This text has no end; a closing quote is missing", source, position)
     hint = f"; {brackets[-1]!r} is still open" if brackets else ""
     return syntax_error(f"Unexpected character {character!r}{hint}", source, position)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException, localcontext
 from typing import Any
 
-from tiercel.errors import EvaluationError
+from tiercel.errors import EvaluationError, LimitError
 from tiercel.expression.number_text import double_text
 from tiercel.expression.printing import java_text
 from tiercel.expression.values import (
@@ -43,6 +43,7 @@ __all__ = [
     "divide",
     "modulo",
     "truth",
+    "value_key",
 ]
 
 # Kestra computes decimals with 34 digits, from the double nearest to each operand.
@@ -119,7 +120,8 @@ def _decimals(operation: Callable[[Decimal, Decimal], Decimal], left: Any, right
     try:
         first, second = Decimal(double_text(float(left))), Decimal(double_text(float(right)))
         with localcontext(_DECIMAL128):
-            return operation(first, second)
+            result = operation(first, second)
+            return result if result else abs(result)
     except (DecimalException, OverflowError, ZeroDivisionError):
         raise EvaluationError(
             f"{java_text(left)} and {java_text(right)} cannot be computed (division by zero?)"
@@ -161,10 +163,18 @@ def _double_remainder(left: float, right: float) -> float:
 
 
 _sum = _arithmetic("+", int.__add__, float.__add__, Decimal.__add__)
-subtract = _arithmetic("-", int.__sub__, float.__sub__, Decimal.__sub__)
+_difference = _arithmetic("-", int.__sub__, float.__sub__, Decimal.__sub__)
 multiply = _arithmetic("*", int.__mul__, float.__mul__, Decimal.__mul__)
 divide = _arithmetic("/", _integer_quotient, _double_quotient, Decimal.__truediv__)
 modulo = _arithmetic("%", _integer_remainder, _double_remainder, Decimal.__mod__)
+
+
+def subtract(left: Any, right: Any) -> Any:
+    """`left - right`: the difference of numbers, or a list without some items."""
+    if isinstance(left, list):
+        gone = {value_key(item) for item in (right if isinstance(right, list) else [right])}
+        return [item for item in left if value_key(item) not in gone]
+    return _difference(left, right)
 
 
 def add(left: Any, right: Any) -> Any:
@@ -183,7 +193,9 @@ def negative(value: Any) -> Any:
     number = _operand(value, "-")
     if isinstance(number, Float32):
         return Float32(-number)
-    if isinstance(number, (float, Decimal)):
+    if isinstance(number, Decimal):
+        return _decimals(Decimal.__mul__, number, -1)
+    if isinstance(number, float):
         return -number
     if isinstance(number, BigInteger) or not LONG_MIN <= number <= LONG_MAX:
         return BigInteger(-number)
@@ -228,6 +240,17 @@ def _kind(value: Any) -> Any:
     if not LONG_MIN <= value <= LONG_MAX:
         return BigInteger
     return Long if value.__class__ is int and _is_wide(value) else type(value)
+
+
+def value_key(value: Any) -> tuple[Any, Any]:
+    """Return a kind and a key that two values share when Java's `equals` finds them equal."""
+    if is_number(value):
+        return _kind(value), value
+    if isinstance(value, list):
+        return ValueSet if isinstance(value, ValueSet) else list, tuple(map(value_key, value))
+    if isinstance(value, Mapping):
+        return dict, frozenset((value_key(key), value_key(item)) for key, item in value.items())
+    return type(value), value
 
 
 def _compared(left: Any, right: Any) -> float:
@@ -341,16 +364,15 @@ def range_of(start: Any, end: Any, increment: Any = 1, limit: int = 1_000_000) -
             raise EvaluationError(f"A range of texts takes single characters: {start}..{end}")
         codes = _steps(ord(start), ord(end), increment, limit)
         return [chr(code) for code in codes]
-    if isinstance(start, int) and isinstance(end, int):
-        return [Long(number) for number in _steps(start, end, increment, limit)]
+    if is_number(start) and is_number(end) and start == start and end == end:
+        first, last = (max(min(bound, LONG_MAX), LONG_MIN) for bound in (start, end))
+        return [Long(number) for number in _steps(int(first), int(last), increment, limit)]
     raise EvaluationError(
         f"A range takes two integers or two characters, not {java_text(start)}..{java_text(end)}"
     )
 
 
 def _steps(start: int, end: int, increment: Any, limit: int) -> range:
-    from tiercel.errors import LimitError
-
     if not isinstance(increment, int) or isinstance(increment, bool):
         raise EvaluationError(f"A range's increment is an integer, not {java_text(increment)}")
     if increment == 0:

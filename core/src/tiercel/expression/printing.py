@@ -27,6 +27,8 @@ from tiercel.expression.values import (
 
 __all__ = ["java_text", "json_text", "output_text"]
 
+_MOST_DIGITS = 10_000
+
 
 def java_text(value: Any) -> str:
     """Return what Java's `String.valueOf` gives: `[1, a]`, `{k=v}`, `null`, `1.0E7`.
@@ -136,6 +138,14 @@ def _integer_text(value: int) -> str:
         raise EvaluationError("An integer has too many digits to be printed") from None
 
 
+def _plain_decimal(value: Decimal) -> str:
+    """Without an exponent, as `{{ }}` shows a decimal."""
+    if value.is_finite() and abs(value.adjusted()) > _MOST_DIGITS:
+        raise EvaluationError("A decimal has too many digits to be printed")
+    text = format(value, "f")
+    return text[1:] if text[0] == "-" and not value else text
+
+
 def _list_text(value: Any) -> str:
     return f"[{', '.join([java_text(item) for item in value])}]"
 
@@ -170,6 +180,7 @@ _JAVA: dict[type, Callable[[Any], str]] = {
 _OUTPUT: dict[type, Callable[[Any], str]] = {
     **_JAVA,
     type(None): lambda _: "",
+    Decimal: _plain_decimal,
     list: json_text,
     Array: json_text,
     ValueSet: json_text,

@@ -123,8 +123,12 @@ class EvaluationContext:
         """Return the present as an aware datetime, from the environment's clock."""
         return self.environment.clock()
 
-    def render(self, source: str) -> str:
+    def render(self, source: str, *, recursive: bool = False) -> str:
         """Render a nested template on the same variables; limits carry on.
+
+        Args:
+            source: the template.
+            recursive: whether to go on until the text no longer changes.
 
         Raises:
             ExpressionError: as `Environment.render` does; a missing variable inside is an
@@ -132,7 +136,7 @@ class EvaluationContext:
         """
         self.enter()
         try:
-            return self.environment.render_in(source, self.nested())
+            return self.environment.render_in(source, self.nested(), recursive=recursive)
         except UndefinedError as error:
             raise EvaluationError(str(error)) from error
         finally:

@@ -67,13 +67,11 @@ def is_map(value: Any) -> bool:
 
 @TESTS.add("json")
 def is_json(value: Any) -> bool:
-    """Whether a text is a JSON document; the empty text passes."""
-    if value is None:
-        return False
+    """Whether a text begins with JSON; the empty text passes."""
     if not isinstance(value, str):
         raise EvaluationError(f"The test 'json' takes a text, not {java_text(value)}")
     try:
-        json.loads(value or "null")
+        json.JSONDecoder().raw_decode(value.lstrip() or "null")
     except (ValueError, RecursionError):
         return False
     return True

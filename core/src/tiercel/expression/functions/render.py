@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tiercel.errors import EvaluationError, LimitError
+from tiercel.errors import EvaluationError
 from tiercel.expression.printing import java_text
 from tiercel.expression.runtime import EvaluationContext
 from tiercel.expression.table import FUNCTIONS
@@ -29,7 +29,7 @@ def render_once(context: EvaluationContext, template: Any) -> Any:
 
 def _rendered(context: EvaluationContext, value: Any, recursive: bool) -> Any:
     if isinstance(value, str):
-        return _until_stable(context, value) if recursive else context.render(value)
+        return context.render(value, recursive=recursive)
     if isinstance(value, Mapping):
         return {
             _rendered(context, key, recursive): _rendered(context, item, recursive)
@@ -38,15 +38,6 @@ def _rendered(context: EvaluationContext, value: Any, recursive: bool) -> Any:
     if isinstance(value, list):
         return type(value)(_rendered(context, item, recursive) for item in value)
     return value
-
-
-def _until_stable(context: EvaluationContext, text: str) -> str:
-    for _ in range(context.limits.recursion):
-        rendered = context.render(text)
-        if rendered == text or "{" not in rendered:
-            return rendered
-        text = rendered
-    raise LimitError(f"Rendering started over more than {context.limits.recursion} times")
 
 
 @FUNCTIONS.add("printContext", needs_context=True)
