@@ -20,7 +20,6 @@ class Model(BaseModel):
         frozen=True,
         defer_build=True,
         arbitrary_types_allowed=True,
-        use_attribute_docstrings=True,
     )
 
     @model_validator(mode="before")

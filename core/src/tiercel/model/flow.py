@@ -15,7 +15,7 @@ from pydantic import AliasChoices, BeforeValidator, Field, StringConstraints
 
 from tiercel.model.base import Model, Text, scalar_text
 from tiercel.model.duration import Duration
-from tiercel.model.inputs import DataType, Input, InputId
+from tiercel.model.input_base import AnyInput, DataType, InputId
 from tiercel.model.labels import Labels
 from tiercel.model.retry import Retry
 from tiercel.model.task import AnyTask, TaskBase, TaskList, WorkerGroup
@@ -191,7 +191,7 @@ class Flow(Model):
     """For people; Markdown."""
     labels: Labels | None = None
     """Labels of every execution of the flow."""
-    inputs: list[Input] | None = None
+    inputs: list[AnyInput] | None = None
     """Values that an execution is given."""
     variables: dict[str, Any] | None = None
     """Values that expressions find under `vars`; rendered when they are used."""

@@ -8,35 +8,18 @@ Pure: whatever needs an expression is handed to the `render` that the caller bri
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
 from tiercel import _duration
-from tiercel.errors import FlowSyntaxError, InputError, TiercelError
-from tiercel.model import moments, yaml
-from tiercel.model.base import scalar_text
+from tiercel.errors import InputError, TiercelError
+from tiercel.model import moments
 from tiercel.model.flow import FlowOutput
-from tiercel.model.inputs import (
-    DataType,
-    DateInput,
-    DatetimeInput,
-    DurationInput,
-    EnumInput,
-    FileInput,
-    FloatInput,
-    FormInput,
-    InputBase,
-    IntInput,
-    MultiselectInput,
-    SecretInput,
-    SelectInput,
-    StringInput,
-    TimeInput,
-)
+from tiercel.model.input_base import InputBase
+from tiercel.model.typed_values import TEXT_TYPES, java_text, read_typed, stored
 
 __all__ = [
     "Render",
@@ -56,8 +39,6 @@ A lone expression keeps its native type. Raises `ExpressionError`.
 
 Seal = Callable[[str], Any]
 """Encrypts a SECRET's text into what is stored of it."""
-
-_TEXT = frozenset({"STRING", "SELECT", "ENUM", "EMAIL", "SECRET"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +65,8 @@ class ResolvedInput:
 def flat_inputs(inputs: Iterable[InputBase], prefix: str = "") -> Iterator[tuple[str, InputBase]]:
     """Yield (full id, input) for each input; those of a form instead of the form itself."""
     for each in inputs:
-        if isinstance(each, FormInput):
-            yield from flat_inputs(each.inputs, f"{prefix}{each.id}.")
+        if each.type == "FORM":
+            yield from flat_inputs(getattr(each, "inputs", ()), f"{prefix}{each.id}.")
         else:
             yield f"{prefix}{each.id}", each
 
@@ -114,7 +95,7 @@ def input_values(
         if not resolved.enabled or resolved.value is None:
             continue
         value = resolved.value
-        if seal is not None and isinstance(resolved.input, SecretInput):
+        if seal is not None and resolved.input.type == "SECRET":
             value = seal(value)
         _put(result, resolved.id, value)
     return result
@@ -159,7 +140,7 @@ def output_values(
         try:
             if value is None:
                 raise ValueError("must not be null")
-            result[output.id] = _stored(_typed(output.type, value, None))
+            result[output.id] = stored(read_typed(output.type, value, None))
         except ValueError as error:
             message = f"Invalid value for output `{output.id}`. Cause: {error}"
             raise InputError(message, input_id=output.id) from None
@@ -220,7 +201,7 @@ class _Resolver:
     ) -> ResolvedInput:
         declared = self._with_values(declared, inputs)
         value = self._given(identity)
-        if value == "" and declared.type not in _TEXT and not declared.required:
+        if value == "" and declared.type not in TEXT_TYPES and not declared.required:
             value = None
         is_default = value is None
         if value is None:
@@ -230,9 +211,9 @@ class _Resolver:
             if declared.required:
                 error = InputError(f"Missing required input:{identity}", input_id=identity)
             return ResolvedInput(identity, declared, error=error)
-        typed = _typed(declared.type, value, getattr(declared, "item_type", None))
+        typed = read_typed(declared.type, value, getattr(declared, "item_type", None))
         _validate(declared, typed)
-        return ResolvedInput(identity, declared, _stored(typed), is_default=is_default)
+        return ResolvedInput(identity, declared, stored(typed), is_default=is_default)
 
     def _given(self, identity: str) -> Any:
         if identity in self.given:
@@ -248,7 +229,7 @@ class _Resolver:
         if getattr(declared, "auto_select_first", False):
             values = getattr(declared, "values", None)
             if values:
-                return [values[0]] if isinstance(declared, MultiselectInput) else values[0]
+                return [values[0]] if declared.type == "MULTISELECT" else values[0]
         return None
 
     def _with_values(self, declared: InputBase, inputs: Mapping[str, Any]) -> InputBase:
@@ -259,14 +240,14 @@ class _Resolver:
             values = self.render(expression, inputs)
         except TiercelError as error:
             raise ValueError(f"Cannot render 'expression'. Cause: {error}") from error
-        if isinstance(values, str):
-            values = _json_list(values)
+        if isinstance(values, str) and values.lstrip()[:1] == "[":
+            values = read_typed("JSON", values, None)
         if not isinstance(values, list | tuple):
             raise ValueError(
                 "Invalid expression result. Expected a list of strings, "
                 f"but received {type(values).__name__}"
             )
-        texts = [_text(value) for value in values if value is not None]
+        texts = [java_text(value) for value in values if value is not None]
         return declared.model_copy(update={"values": texts})
 
 
@@ -287,197 +268,38 @@ def _is_true(value: Any) -> bool:
     return bool(value)
 
 
-def _text(value: Any) -> str:
-    """Return a value as Java prints it: `[a, b]`, `{a=1}`, `true`."""
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_text(key)}={_text(each)}" for key, each in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_text(each) for each in value) + "]"
-    if value is None:
-        return "null"
-    text = scalar_text(value)
-    return text if isinstance(text, str) else str(text)
-
-
-def _wrapped(error: object) -> NoReturn:
-    # The fence is part of Kestra's message; editors and its UI show it as a block.
-    raise ValueError(f"errors:\n```\n{error}\n```") from None
-
-
-def _read_int(value: Any) -> int:
-    text = _text(value)
-    if re.fullmatch(r"[-+]?[0-9]{1,12}", text) and -(2**31) <= int(text) < 2**31:
-        return int(text)
-    raise ValueError(f'For input string: "{text}"')
-
-
-_FLOAT = re.compile(
-    r"[-+]?(?:NaN|Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?[fFdD]?)"
-)
-
-
-def _read_float(value: Any) -> float:
-    text = _text(value).strip()
-    if not text:
-        raise ValueError("empty String")
-    if not _FLOAT.fullmatch(text):
-        raise ValueError(f'For input string: "{text}"')
-    return float(text if text.endswith(("NaN", "Infinity")) else text.rstrip("fFdD"))
-
-
-def _read_bool(value: Any) -> bool:
-    return value if isinstance(value, bool) else _text(value).lower() == "true"
-
-
-def _read_instant(value: Any) -> datetime:
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return value
-    try:
-        return moments.parse_instant(_text(value))
-    except ValueError as error:
-        _wrapped(error)
-
-
-def _reader(parse: Callable[[str], Any]) -> Callable[[Any], Any]:
-    def read(value: Any) -> Any:
-        try:
-            return parse(_text(value))
-        except ValueError as error:
-            _wrapped(error)
-
-    return read
-
-
-def _read_duration(value: Any) -> Any:
-    try:
-        return _duration.parse(_text(value))
-    except ValueError:
-        _wrapped("Text cannot be parsed to a Duration")
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        _wrapped(error)
-
-
-def _json_list(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-
-
-def _read_json(value: Any) -> Any:
-    if isinstance(value, str):
-        return _json(value)
-    return value
-
-
-def _read_yaml(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return yaml.parse(value)
-    except FlowSyntaxError as error:
-        _wrapped(error)
-
-
-_URI = re.compile(r"[!#$%&'()*+,\-./0-9:;=?@A-Z_a-z~\[\]\u00a1-\uffff]*")
-
-
-def _read_uri(value: Any) -> str:
-    text = _text(value)
-    end = _URI.match(text).end()  # type: ignore[union-attr]  # it matches the empty text
-    if end < len(text):
-        raise ValueError(f"Illegal character in path at index {end}: {text}")
-    return text
-
-
-def _read_list(value: Any, item_type: DataType | None) -> list[Any]:
-    items = _json(value) if isinstance(value, str) else value
-    if not isinstance(items, list | tuple):
-        _wrapped(f"Expected a list, not {_text(value)}")
-    if item_type is None:
-        return list(items)
-    return [_read_item(item, item_type) for item in items]
-
-
-def _read_item(item: Any, item_type: DataType) -> Any:
-    try:
-        if item is None:
-            raise ValueError("null")
-        return _typed(item_type, item, None)
-    except ValueError as error:
-        raise ValueError(
-            f"Unable to parse array element as `{item_type}` on `{_text(item)}`"
-        ) from error
-
-
-_READERS: dict[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(_TEXT, _text),
-    "INT": _read_int,
-    "FLOAT": _read_float,
-    "BOOL": _read_bool,
-    "BOOLEAN": _read_bool,
-    "DATETIME": _read_instant,
-    "DATE": _reader(moments.parse_date),
-    "TIME": _reader(moments.parse_time),
-    "DURATION": _read_duration,
-    "FILE": _read_uri,
-    "URI": _read_uri,
-    "JSON": _read_json,
-    "YAML": _read_yaml,
-    "FORM": _read_json,
-}
-
-
-def _typed(kind: str, value: Any, item_type: DataType | None) -> Any:
-    """Return a value as its type has it, dates and times still as Python's own.
-
-    Raises:
-        ValueError: it is no such value; the text says why.
-    """
-    if kind in ("ARRAY", "MULTISELECT"):
-        return _read_list(value, item_type)
-    return _READERS[kind](value)
-
-
-def _validate(declared: InputBase, value: Any) -> None:
+def _validate(declared: Any, value: Any) -> None:
     """Raise `ValueError` unless the value keeps the bounds that its input declares."""
-    if isinstance(declared, StringInput | SecretInput):
-        if declared.validator and not re.fullmatch(declared.validator, value):
-            raise ValueError(f"it must match the pattern `{declared.validator}`")
-    elif isinstance(declared, IntInput | FloatInput):
-        _in_bounds(value, declared.min, declared.max, "it", str)
-    elif isinstance(declared, DurationInput):
-        _in_bounds(value, declared.min, declared.max, "It", _duration.format)
-    elif isinstance(declared, DateInput | TimeInput | DatetimeInput):
-        _in_order(declared, value)
-    elif isinstance(declared, SelectInput | EnumInput | MultiselectInput):
-        _among(declared, value)
-    elif isinstance(declared, FileInput):
-        _allowed_file(declared, value)
-    elif declared.type == "EMAIL" and not _EMAIL.fullmatch(value):
-        raise ValueError("The input must be a valid email")
+    match declared.type:
+        case "STRING" | "SECRET":
+            if declared.validator and not re.fullmatch(declared.validator, value):
+                raise ValueError(f"it must match the pattern `{declared.validator}`")
+        case "INT" | "FLOAT":
+            _in_bounds(value, declared, "it", str)
+        case "DURATION":
+            _in_bounds(value, declared, "It", _duration.format)
+        case "DATE" | "TIME" | "DATETIME":
+            _in_order(value, declared)
+        case "SELECT" | "ENUM" | "MULTISELECT":
+            _among(value, declared)
+        case "FILE":
+            _allowed_file(value, declared)
+        case "EMAIL":
+            if not _EMAIL.fullmatch(value):
+                raise ValueError("The input must be a valid email")
 
 
 _EMAIL = re.compile(r"|[a-zA-Z0-9_!#$%&’*+/=?`{|}~^.-]+@[a-zA-Z0-9.-]+")
 
 
-def _in_bounds(value: Any, low: Any, high: Any, it: str, show: Callable[[Any], str]) -> None:
-    if low is not None and value < low:
-        raise ValueError(f"{it} must be more than `{show(low)}`")
-    if high is not None and value > high:
-        raise ValueError(f"{it} must be less than `{show(high)}`")
+def _in_bounds(value: Any, declared: Any, it: str, show: Callable[[Any], str]) -> None:
+    if declared.min is not None and value < declared.min:
+        raise ValueError(f"{it} must be more than `{show(declared.min)}`")
+    if declared.max is not None and value > declared.max:
+        raise ValueError(f"{it} must be less than `{show(declared.max)}`")
 
 
-def _in_order(declared: Any, value: Any) -> None:
+def _in_order(value: Any, declared: Any) -> None:
     if declared.after is not None and value < declared.after:
         raise ValueError(f"it must be after `{_bound_text(declared.after)}`")
     if declared.before is not None and value > declared.before:
@@ -496,35 +318,22 @@ def _bound_text(bound: Any) -> str:
     return moments.date_text(bound)
 
 
-def _among(declared: Any, value: Any) -> None:
+def _among(value: Any, declared: Any) -> None:
     values = declared.values
     if values is None:
         values = declared.__dict__.get("options") or []
     if getattr(declared, "allow_custom_value", False):
         return
     shown = f"[{', '.join(values)}]"
-    if isinstance(declared, MultiselectInput):
+    if declared.type == "MULTISELECT":
         for each in value:
-            if _text(each) not in values:
-                raise ValueError(f"value `{_text(each)}` doesn't match the values `{shown}`")
+            if java_text(each) not in values:
+                raise ValueError(f"value `{java_text(each)}` doesn't match the values `{shown}`")
     elif value not in values:
         raise ValueError(f"it must match the values `{shown}`")
 
 
-def _allowed_file(declared: FileInput, value: str) -> None:
+def _allowed_file(value: str, declared: Any) -> None:
     allowed = declared.allowed_file_extensions
     if allowed and not value.lower().endswith(tuple(each.lower() for each in allowed)):
         raise ValueError(f"the file must have one of the extensions `[{', '.join(allowed)}]`")
-
-
-def _stored(value: Any) -> Any:
-    """Return a typed value as executions keep it."""
-    if isinstance(value, list):
-        return [_stored(each) for each in value]
-    if isinstance(value, datetime):
-        return moments.instant_text(value)
-    if hasattr(value, "total_seconds"):
-        return value.total_seconds()
-    if hasattr(value, "isoformat"):
-        return moments.time_text(value) if hasattr(value, "hour") else moments.date_text(value)
-    return value

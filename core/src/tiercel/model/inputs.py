@@ -1,4 +1,4 @@
-"""The inputs that a flow declares, by type.
+"""The inputs that a flow declares: a class for each type.
 
 This module says what may be written; `input_values` says what becomes of the values given for an
 execution. Facts: `conformance/schema/flow.json`, golden areas `flows/inputs`, `flows/validation`.
@@ -9,32 +9,29 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime, time
-from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from tiercel.model import moments
-from tiercel.model.base import Model, Text, scalar_text
+from tiercel.model.base import Text
 from tiercel.model.duration import Duration
+from tiercel.model.input_base import AnyInput, DataType, InputBase
 
 __all__ = [
+    "INPUT_TYPES",
     "ArrayInput",
     "BoolInput",
     "BooleanInput",
-    "DataType",
     "DateInput",
     "DatetimeInput",
-    "DependsOn",
     "DurationInput",
     "EmailInput",
     "EnumInput",
     "FileInput",
     "FloatInput",
     "FormInput",
-    "Input",
-    "InputBase",
     "IntInput",
     "JsonInput",
     "MultiselectInput",
@@ -45,39 +42,6 @@ __all__ = [
     "UriInput",
     "YamlInput",
 ]
-
-
-class DataType(StrEnum):
-    """What kind of value an input or output holds."""
-
-    STRING = "STRING"
-    ENUM = "ENUM"
-    SELECT = "SELECT"
-    INT = "INT"
-    FLOAT = "FLOAT"
-    BOOLEAN = "BOOLEAN"
-    BOOL = "BOOL"
-    DATETIME = "DATETIME"
-    DATE = "DATE"
-    TIME = "TIME"
-    DURATION = "DURATION"
-    FILE = "FILE"
-    JSON = "JSON"
-    URI = "URI"
-    SECRET = "SECRET"
-    ARRAY = "ARRAY"
-    MULTISELECT = "MULTISELECT"
-    YAML = "YAML"
-    EMAIL = "EMAIL"
-    FORM = "FORM"
-
-
-InputId = Annotated[
-    str,
-    BeforeValidator(scalar_text),
-    StringConstraints(pattern=r"^[a-zA-Z0-9][.a-zA-Z0-9_-]*$", min_length=1),
-]
-"""An input's or output's id; dots nest: `conn.host` is `inputs.conn.host`."""
 
 
 def _check_pattern(pattern: str) -> str:
@@ -104,59 +68,6 @@ TimeOfDay = Annotated[time, _moment(moments.parse_time)]
 """A time of day without a zone, `03:04:05`."""
 Instant = Annotated[datetime, _moment(moments.parse_instant)]
 """A moment, `2024-01-31T03:04:05Z`."""
-
-
-class DependsOn(Model):
-    """When an input is asked for at all."""
-
-    inputs: list[Text] | None = None
-    """Inputs whose values must be known first."""
-    condition: Text | None = None
-    """An expression; the input is left out unless it renders to something true."""
-
-
-class InputBase(Model):
-    """What every input can declare."""
-
-    type: str
-    """What kind of value it is."""
-    id: InputId
-    """How expressions name it."""
-    name: Text | None = Field(default=None, deprecated="write `id`")
-    """The older word for `id`."""
-    description: Text | None = None
-    """For people; Markdown."""
-    display_name: Text | None = None
-    """How a form names it."""
-    required: bool = True
-    """Whether an execution needs a value."""
-    defaults: Any = None
-    """The value when none is given; may hold expressions."""
-    prefill: Any = None
-    """What a form shows at first; no execution uses it by itself."""
-    depends_on: DependsOn | None = None
-    """Ask for it only once other inputs are known, or when a condition holds."""
-
-    deprecated: ClassVar[str | None] = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _name_is_id(cls, data: Any) -> Any:
-        if isinstance(data, dict) and "name" in data and "id" not in data:
-            return {**data, "id": data["name"]}
-        return data
-
-    @model_validator(mode="after")
-    def _defaults_fit(self) -> Self:
-        if self.defaults is None:
-            return self
-        if not self.required:
-            raise ValueError(
-                "Inputs with a default value must be required, since the default is always applied."
-            )
-        if self.prefill is not None:
-            raise ValueError("Inputs with a default value cannot also have a prefill.")
-        return self
 
 
 class StringInput(InputBase):
@@ -335,30 +246,32 @@ class FormInput(InputBase):
     """A group of inputs; theirs are `inputs.<form>.<input>`."""
 
     type: Literal["FORM"]
-    inputs: list[Input]
+    inputs: list[AnyInput]
 
 
-Input = Annotated[
-    ArrayInput
-    | BoolInput
-    | BooleanInput
-    | DateInput
-    | DatetimeInput
-    | DurationInput
-    | EmailInput
-    | EnumInput
-    | FileInput
-    | FloatInput
-    | FormInput
-    | IntInput
-    | JsonInput
-    | MultiselectInput
-    | SecretInput
-    | SelectInput
-    | StringInput
-    | TimeInput
-    | UriInput
-    | YamlInput,
-    Field(discriminator="type"),
-]
-"""An input of whatever type its `type` names."""
+INPUT_TYPES: dict[str, type[InputBase]] = {
+    str(cls.model_fields["type"].annotation.__args__[0]): cls  # type: ignore[union-attr]  # Literal
+    for cls in (
+        ArrayInput,
+        BoolInput,
+        BooleanInput,
+        DateInput,
+        DatetimeInput,
+        DurationInput,
+        EmailInput,
+        EnumInput,
+        FileInput,
+        FloatInput,
+        FormInput,
+        IntInput,
+        JsonInput,
+        MultiselectInput,
+        SecretInput,
+        SelectInput,
+        StringInput,
+        TimeInput,
+        UriInput,
+        YamlInput,
+    )
+}
+"""The classes by type."""

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from tiercel.errors import Problem, TiercelError
+from tiercel.model.input_base import InputBase, input_class
 
 __all__ = ["Locator", "constraint_lines", "nearest", "problems_of"]
 
@@ -182,6 +183,8 @@ def _aliases(field: Any) -> list[str]:
 def _model_in(annotation: Any, kind: Any) -> Any:
     """Return the model that a field's annotation leads to; `kind` picks one of a union."""
     models = list(_models(annotation))
+    if models == [InputBase]:
+        return input_class(kind) or InputBase
     for model in models:
         field = model.model_fields.get("type")
         if field is not None and kind in getattr(field.annotation, "__args__", ()):
