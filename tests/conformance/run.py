@@ -1,4 +1,4 @@
-"""Measures conformance: `python tests/conformance/run.py [DIR] [--only CATEGORY]`.
+"""Measures conformance: `python tests/conformance/run.py [DIR] [--only CATEGORY] [--kind KIND]`.
 
 DIR is any folder with `expressions/` and `flows/` inside (default: this one). Prints one line
 `area passed/total` an area and last `conformance passed/total`; every case that is not as the
@@ -23,10 +23,10 @@ RUNNERS = {"expressions": "expression_runner", "flows": "flow_runner"}
 """Sub-folder of the golden data → module with `run(folder, only)`."""
 
 
-def results(folder: Path, only: str) -> Iterator[CaseResult]:
-    """Yield the results of every runner whose golden data `folder` holds."""
+def results(folder: Path, only: str, kind: str = "") -> Iterator[CaseResult]:
+    """Yield the results of every runner (or the one for `kind`) whose data `folder` holds."""
     for name, module in RUNNERS.items():
-        if (folder / name).is_dir() and (_HERE / f"{module}.py").is_file():
+        if kind in ("", name) and (folder / name).is_dir() and (_HERE / f"{module}.py").is_file():
             yield from importlib.import_module(module).run(folder, only)
 
 
@@ -35,13 +35,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path, default=_HERE)
     parser.add_argument("--only", default="", help="one category of expressions or folder of flows")
+    parser.add_argument("--kind", default="", choices=RUNNERS, help="expressions or flows alone")
+    parser.add_argument("--failures", type=Path, default=_FAILURES, help="where failures go")
     arguments = parser.parse_args()
     totals: Counter[str] = Counter()
     passed: Counter[str] = Counter()
     known: Counter[str] = Counter()
-    _FAILURES.parent.mkdir(exist_ok=True)
-    with _FAILURES.open("w", encoding="utf-8") as failures:
-        for result in results(arguments.folder, arguments.only):
+    arguments.failures.parent.mkdir(exist_ok=True)
+    with arguments.failures.open("w", encoding="utf-8") as failures:
+        for result in results(
+            arguments.folder, arguments.only, arguments.kind
+        ):
             totals[result.area] += 1
             passed[result.area] += result.passed
             known[result.known] += bool(result.known)
