@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from case import CaseResult
+from fixture_services import FixtureServices
 from known_differences import known_class
 
+from tiercel.engine.functions import engine_functions
 from tiercel.errors import ExpressionError
 from tiercel.expression import temporal
 from tiercel.expression.environment import Environment
@@ -84,16 +86,16 @@ def _type_of(value: Any) -> str:
     return kinds.get(type(value)) or class_name(value).rpartition(".")[2]
 
 
-def _evaluate(environment: Environment, case: dict[str, Any]) -> Any:
+def _evaluate(environment: Environment, case: dict[str, Any], services: Any) -> Any:
     variables = decode(case["vars"])
     template, mode = case["template"], case.get("mode", "")
     if mode in ("typed", "runcontext_typed"):
-        return environment.evaluate(template, variables)
+        return environment.evaluate(template, variables, services)
     if mode == "recursive":
-        return environment.render_recursive(template, variables)
+        return environment.render_recursive(template, variables, services)
     if mode == "object":
-        return environment.render_object(template, variables)
-    return environment.render(template, variables)
+        return environment.render_object(template, variables, services)
+    return environment.render(template, variables, services)
 
 
 def _matches(case: dict[str, Any], actual: Any) -> bool:
@@ -120,7 +122,9 @@ def _error_matches(case: dict[str, Any], error: ExpressionError) -> bool:
     return error.line == expected.get("line", error.line)
 
 
-def run_case(environment: Environment, area: str, case: dict[str, Any]) -> CaseResult:
+def run_case(
+    environment: Environment, area: str, case: dict[str, Any], services: Any = None
+) -> CaseResult:
     """Try one golden case.
 
     Raises:
@@ -128,7 +132,7 @@ def run_case(environment: Environment, area: str, case: dict[str, Any]) -> CaseR
     """
     failed = False
     try:
-        actual = _evaluate(environment, case)
+        actual = _evaluate(environment, case, services)
         ok = _matches(case, actual)
         shown = plain(actual)
     except ExpressionError as error:
@@ -152,8 +156,14 @@ def _subject(case: dict[str, Any]) -> str:
 
 
 def environment_for(folder: Path) -> Environment:
-    """Return an environment with the fixtures of `folder`, or the repository's own."""
-    return Environment()
+    """Return an environment with the engine's functions, as the golden run had."""
+    return Environment().with_functions(engine_functions())
+
+
+def services_for(folder: Path) -> FixtureServices:
+    """Return what those functions find: the fixtures of `folder`, or the repository's own."""
+    fixtures = folder / "expressions" / "fixtures.json"
+    return FixtureServices(fixtures if fixtures.is_file() else _HERE / "expressions/fixtures.json")
 
 
 def run(folder: Path, only: str = "") -> Iterator[CaseResult]:
@@ -164,7 +174,8 @@ def run(folder: Path, only: str = "") -> Iterator[CaseResult]:
         only: one category's name; all when empty.
     """
     environment = environment_for(folder)
+    services = services_for(folder)
     for path in sorted((folder / "expressions").glob(f"{only or '*'}.jsonl")):
         with path.open(encoding="utf-8") as lines:
             for line in lines:
-                yield run_case(environment, path.stem, json.loads(line))
+                yield run_case(environment, path.stem, json.loads(line), services)

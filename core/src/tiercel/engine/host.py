@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from tiercel.engine.kv import find
+from tiercel.engine.kv import NamespaceKv, find
 from tiercel.storage import uri as uris
 
 if TYPE_CHECKING:
@@ -42,9 +42,11 @@ class FunctionHost:
         self._secrets = secrets
         self._masker = masker
 
-    def kv_get(self, namespace: str, key: str) -> Any:
-        """Return a value from a namespace, or from the nearest of its parents that has the key."""
-        return find(self._repository, self._clock, namespace, key)
+    def kv_get(self, namespace: str, key: str, *, inherit: bool = True) -> Any:
+        """Return a value from a namespace or, to `inherit`, from the nearest parent that has it."""
+        if inherit:
+            return find(self._repository, self._clock, namespace, key)
+        return NamespaceKv(self._repository, self._clock, namespace).get(key)
 
     def secret(self, namespace: str, key: str) -> str:
         """Return a secret; it is masked from here on."""
@@ -71,3 +73,19 @@ class FunctionHost:
     def size(self, uri: str) -> int:
         """Return a stored file's size in bytes."""
         return self._files.size(uri)
+
+    def error_logs(self, execution_id: str) -> list[dict[str, Any]]:
+        """Return an execution's log lines of level ERROR, oldest first, with Kestra's members."""
+        return [
+            {
+                "executionId": line.execution_id,
+                "taskId": line.task_id,
+                "taskRunId": line.task_run_id,
+                "attemptNumber": line.attempt,
+                "timestamp": line.at,
+                "level": line.level,
+                "message": line.message,
+            }
+            for _, line in self._repository.logs(execution_id)
+            if line.level == "ERROR"
+        ]
