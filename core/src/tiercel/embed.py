@@ -28,8 +28,8 @@ from tiercel.engine.files import FileStore, TaskFiles
 from tiercel.engine.host import FunctionHost
 from tiercel.engine.kv import NamespaceKv
 from tiercel.engine.masking import Masker
-from tiercel.engine.plain import plain
 from tiercel.engine.owner import EngineLock, is_dead
+from tiercel.engine.plain import plain
 from tiercel.engine.secrets import EnvironmentSecrets
 from tiercel.engine.services import Services
 from tiercel.errors import ConflictError, NotFoundError

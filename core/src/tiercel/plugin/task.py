@@ -45,7 +45,6 @@ class Output(BaseModel):
         alias_generator=to_camel,
         populate_by_name=True,
         defer_build=True,
-        use_attribute_docstrings=True,
     )
 
     def state(self) -> State | None:

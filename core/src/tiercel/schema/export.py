@@ -1,0 +1,76 @@
+"""One JSON Schema (draft 7) for flows with every installed plugin: for editors and for checks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic.json_schema import models_json_schema
+
+from tiercel.errors import PluginError
+from tiercel.model.flow import Flow
+from tiercel.schema.generator import DocumentedSchema
+from tiercel.schema.types import finish_type
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from tiercel.plugin.registry import Registered, Registry
+
+__all__ = ["flow_schema"]
+
+KINDS = {
+    "task": "task",
+    "trigger": "trigger",
+    "condition": "condition",
+    "task runner": "taskRunner",
+}
+"""What is registered → its name among the definitions."""
+
+_REFERENCE = "#/definitions/{model}"
+
+
+def flow_schema(registry: Registry) -> dict[str, Any]:
+    """Return the schema of a flow's YAML.
+
+    A type whose plugin cannot be imported is left out; `Registry.broken` and loading the type
+    itself tell why.
+    """
+    entries = {kind: _classes(registry, kind) for kind in KINDS}
+    classes = [cls for listed in entries.values() for _, cls in listed]
+    models: list[type[BaseModel]] = [Flow, *classes]
+    references, shared = models_json_schema(
+        [(cls, "validation") for cls in models],
+        ref_template=_REFERENCE,
+        schema_generator=DocumentedSchema,
+    )
+    definitions: dict[str, Any] = shared.get("$defs", {})
+    for kind, listed in entries.items():
+        choices = []
+        for entry, cls in listed:
+            name = references[cls, "validation"]["$ref"].removeprefix("#/definitions/")
+            definitions[name] = finish_type(definitions[name], entry, cls)
+            choices.append({"$ref": f"#/definitions/{name}"})
+        definitions[KINDS[kind]] = _any_of(choices)
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "A Tiercel flow",
+        **references[Flow, "validation"],
+        "definitions": definitions,
+    }
+
+
+def _any_of(choices: list[dict[str, Any]]) -> dict[str, Any]:
+    if not choices:
+        # No plugin brings any: nothing can be said of them, and nothing must be refused.
+        return {"type": "object", "required": ["type"]}
+    return {"type": "object", "required": ["type"], "anyOf": choices}
+
+
+def _classes(registry: Registry, kind: str) -> list[tuple[Registered, type[BaseModel]]]:
+    found = []
+    for entry in registry.canonical(kind):
+        try:
+            found.append((entry, registry.load(kind, entry.name)))
+        except PluginError:
+            continue
+    return found

@@ -1,0 +1,84 @@
+"""The JSON Schema of one plugin type, derived from its class and nothing else."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from tiercel.plugin.task import Output, Task
+from tiercel.schema.generator import DocumentedSchema
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from tiercel.plugin.registry import Registered
+
+__all__ = ["describe", "finish_type", "output_class", "summary"]
+
+
+def describe(entry: Registered, cls: type[BaseModel]) -> dict[str, Any]:
+    """Return everything there is to say about a type.
+
+    The keys: `type`, `aliases`, `title`, `description`, `deprecated`, `package`, `version`,
+    `properties` (a JSON Schema), `outputs` (a JSON Schema or None), `examples`, `metrics`.
+    """
+    outputs = output_class(cls)
+    return {
+        "type": entry.name,
+        "aliases": list(entry.aliases),
+        "title": summary(cls),
+        "description": inspect.getdoc(cls) or "",
+        "deprecated": getattr(cls, "deprecated", None),
+        "package": entry.plugin.package,
+        "version": entry.plugin.version,
+        "properties": finish_type(_schema(cls), entry, cls),
+        "outputs": _schema(outputs) if outputs else None,
+        "examples": [
+            {"title": each.title, "code": each.code, "full": each.full}
+            for each in getattr(cls, "examples", ())
+        ],
+        "metrics": [
+            {"name": each.name, "kind": each.kind, "description": each.description}
+            for each in getattr(cls, "metrics", ())
+        ],
+    }
+
+
+def _schema(cls: type[BaseModel]) -> dict[str, Any]:
+    return cls.model_json_schema(by_alias=True, schema_generator=DocumentedSchema)
+
+
+def finish_type(schema: dict[str, Any], entry: Registered, cls: type[BaseModel]) -> dict[str, Any]:
+    """Return a class's schema with what only its registration knows: its names."""
+    names = [entry.name, *entry.aliases]
+    kind: dict[str, Any] = {"const": entry.name} if len(names) == 1 else {"enum": names}
+    properties = {"type": {"type": "string", **kind}, **schema.get("properties", {})}
+    properties["type"] = {"type": "string", **kind}
+    finished = {**schema, "title": entry.name, "properties": properties}
+    finished["description"] = finished["markdownDescription"] = inspect.getdoc(cls) or ""
+    if getattr(cls, "deprecated", None):
+        finished["deprecationMessage"] = cls.deprecated  # type: ignore[attr-defined]  # as asked
+    return finished
+
+
+def summary(cls: type) -> str:
+    """Return the first line of a class's docstring, without its full stop."""
+    return (inspect.getdoc(cls) or "").partition("\n")[0].rstrip(".")
+
+
+def output_class(cls: type) -> type[Output] | None:
+    """Return the class of a task's outputs, or None when it has none of its own."""
+    for base in cls.__mro__:
+        metadata = getattr(base, "__pydantic_generic_metadata__", None)
+        if metadata and metadata["origin"] is Task:
+            return _declared(metadata["args"][0])
+        for origin in metadata["args"] if metadata else ():
+            if found := _declared(origin):
+                return found
+    return None
+
+
+def _declared(candidate: Any) -> type[Output] | None:
+    if isinstance(candidate, type) and issubclass(candidate, Output) and candidate is not Output:
+        return candidate
+    return None
