@@ -53,8 +53,30 @@ def _subtract(left: Any, right: Any, budget: Budget) -> Any:
     if is_number(left) and is_number(right):
         return normal(to_double(left) - to_double(right))
     if isinstance(left, list) and isinstance(right, list):
-        return [item for item in left if not _holds(right, item, budget)]
+        return _without(left, right, budget)
     raise JqError(f"{show(left)} and {show(right)} cannot be subtracted")
+
+
+def _without(items: list[Any], unwanted: list[Any], budget: Budget) -> list[Any]:
+    scalars = {_identity(item) for item in unwanted}
+    if _MIXED not in scalars:
+        return [item for item in items if _identity(item) not in scalars]
+    return [item for item in items if not _holds(unwanted, item, budget)]
+
+
+_MIXED = ("array",)
+
+
+def _identity(value: Any) -> tuple[Any, ...]:
+    """What two equal scalars share; `_MIXED` for an array or object, which may equal others."""
+    if isinstance(value, list | dict):
+        return _MIXED
+    kind = type_name(value)
+    if kind != "number":
+        return kind, value
+    number = to_double(value)
+    # Numbers compare as doubles: -0.0 is less than 0, and NaN equals nothing.
+    return kind, number, math.copysign(1.0, number), id(value) if math.isnan(number) else 0
 
 
 def _holds(items: list[Any], wanted: Any, budget: Budget) -> bool:

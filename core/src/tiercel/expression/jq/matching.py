@@ -60,7 +60,7 @@ def _matches(text: Any, pattern: Any, flags: Any, budget: Budget) -> Iterator[An
     while position <= len(text):
         budget.tick()
         try:
-            match = program.search(text, position, timeout=budget.seconds_left())
+            match = program.search(text, position, timeout=budget.seconds_left(), concurrent=True)
         except TimeoutError:
             raise LimitError(f"The regular expression {source!r} runs too long") from None
         if match is None:
