@@ -18,7 +18,7 @@ from tiercel.engine.functions import engine_functions
 from tiercel.errors import ExpressionError
 from tiercel.expression import temporal
 from tiercel.expression.environment import Environment
-from tiercel.expression.printing import json_text
+from tiercel.expression.printing import java_text, json_text
 from tiercel.expression.values import (
     Array,
     BigInteger,
@@ -66,16 +66,22 @@ def decode(value: Any) -> Any:
 def plain(value: Any) -> Any:
     """Turn a typed result into what the golden data's JSON holds for it."""
     if isinstance(value, (Decimal, BigInteger)):
-        return format(value, "f") if isinstance(value, Decimal) else str(int(value))
+        return java_text(value)
+    return _inner(value)
+
+
+def _inner(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, dict):
         # The golden data went through a JSON writer that drops null members.
-        return {str(key): plain(item) for key, item in value.items() if item is not None}
+        return {str(key): _inner(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [_inner(item) for item in value]
     if isinstance(value, Entry):
-        return {str(value.key): plain(value.value)}
+        return {str(value.key): _inner(value.value)}
     if value is None or isinstance(value, (str, bool, int, float)):
         return value
     return json.loads(json_text(value))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tiercel.errors import ExpressionSyntaxError, LimitError
-from tiercel.expression.lexer import Lexeme, cut_raw
+from tiercel.expression.lexer import Lexeme
 from tiercel.expression.nodes import (
     Argument,
     Attribute,
@@ -353,4 +353,4 @@ def _unescape(text: str, quote: str) -> str:
     """A back-slash escapes the quote and nothing else."""
     if "\\" in text:
         text = text.replace("\\" + quote, quote)
-    return cut_raw(text) if "endraw" in text else text
+    return text

@@ -18,7 +18,8 @@ _MAX_BRACKETS = 100
 _OPENER = re.compile(r"\{[{%#]")
 _COMMENT = re.compile(r"\{#.*?(-?)#\}", re.DOTALL)
 _TAG_NAME = re.compile(r"\{%-?\s*(\w*)", re.ASCII)
-# `raw` is cut out of one line whatever stands around it, even in a text; `verbatim` is a tag.
+# `raw` is cut out of one line whatever stands around it, also of what a template has written;
+# `verbatim` is a tag.
 RAW = re.compile(r"\{%-*\s*raw\s*-*%\}(.*?)\{%-*\s*endraw\s*-*%\}", re.ASCII)
 _VERBATIM = re.compile(
     r"\{%(?:-(?=\s))?\s*verbatim\s*(-?)%\}(.*?)\{%((?:-(?=\s))?)\s*endverbatim\s*(-?)%\}",
@@ -141,7 +142,7 @@ class Lexer:
 
 
 def cut_raw(text: str) -> str:
-    """Take the `raw` tags out of a text literal and keep what they protect."""
+    """Take the `raw` tags out of a finished output and keep what they protect."""
     return RAW.sub(r"\1", text)
 
 

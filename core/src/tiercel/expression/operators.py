@@ -1,7 +1,7 @@
 """The operators: arithmetic, comparison, equality, truth, `contains`, `..`, as Pebble defines them.
 
-Two integers stay integers of the wider of their kinds and wrap around; a double, then a float,
-then a decimal draw the other operand to their side; a text takes part in arithmetic as the number
+Two integers make a `long`, which wraps around; a decimal, else a double, else a float draws the
+other operand to its side; a text takes part in arithmetic as the number
 it holds, but `+` joins.
 """
 
@@ -109,9 +109,7 @@ def _arithmetic(
             return _decimals(decimals, left, right)
         if isinstance(left, float) or isinstance(right, float):
             return _doubles(doubles, left, right)
-        if _is_wide(left) or _is_wide(right):
-            return _long(integers(wrap64(left), wrap64(right)))
-        return wrap32(integers(left, right))
+        return _long(integers(wrap64(left), wrap64(right)))
 
     return operate
 
@@ -191,15 +189,11 @@ def negative(value: Any) -> Any:
     if value is None:
         return None
     number = _operand(value, "-")
-    if isinstance(number, Float32):
-        return Float32(-number)
-    if isinstance(number, Decimal):
-        return _decimals(Decimal.__mul__, number, -1)
-    if isinstance(number, float):
+    if type(number) is float:
         return -number
-    if isinstance(number, BigInteger) or not LONG_MIN <= number <= LONG_MAX:
-        return BigInteger(-number)
-    return _long(-number) if _is_wide(number) else wrap32(-number)
+    if isinstance(number, int) and not _is_wide(number):
+        return Long(wrap32(-number))
+    return multiply(number, -1)
 
 
 def positive(value: Any) -> Any:

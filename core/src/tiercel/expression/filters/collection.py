@@ -121,6 +121,8 @@ def rsort(value: Any) -> list[Any] | None:
 
 def _sorted(value: Any, filter_name: str, descending: bool) -> list[Any]:
     items = _list(value, filter_name)
+    if len(items) < 2:
+        return list(items)
     kinds = {value_key(item)[0] for item in items}
     if len(kinds) > 1 or not all(
         is_number(item) or isinstance(item, (str, bool)) for item in items

@@ -132,7 +132,7 @@ def abbreviate(value: Any, length: Any = None) -> str | None:
     longest = integer_argument(length, "abbreviate", "length")
     if longest < 0:
         raise EvaluationError(f"'abbreviate' takes a length of at least 0, not {longest}")
-    if len(text) < longest:
+    if len(text) < longest or len(text) <= 3:
         return text
     return text[:longest] if longest <= 3 else f"{text[: longest - 3]}..."
 
