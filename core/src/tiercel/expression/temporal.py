@@ -1,8 +1,9 @@
 """Dates and times as values of expressions, each kind printed as Java's `toString` prints it.
 
-Plain Python values serve where Java has one kind: `date` is a `LocalDate`, a `datetime` with a zone
-a `ZonedDateTime` and one without a `LocalDateTime`, `time` a `LocalTime`, `timedelta` a `Duration`.
-The classes here tell the other kinds apart, and carry the nanoseconds that Python drops.
+Plain Python values will do: a `date` is a `LocalDate`, a `datetime` with a zone a `ZonedDateTime`
+and one without a `LocalDateTime`, a `time` a `LocalTime`, a `timedelta` a `Duration`. The classes
+here are the same with their Java name, tell the other kinds apart (`Instant`, `OffsetDateTime`,
+`java.util.Date`), and carry the nanoseconds that Python drops.
 
 This module knows nothing of templates.
 """
@@ -10,13 +11,14 @@ This module knows nothing of templates.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import Any
+from typing import Any, Self
 
 from tiercel import _duration
 from tiercel.errors import EvaluationError
-from tiercel.expression.moment import NANOS_PER_SECOND, Moment, days_in_month, epoch_day
+from tiercel.expression.moment import NANOS_PER_SECOND, Moment, days_in_month, epoch_day, is_leap
+from tiercel.expression.values import Long
 from tiercel.expression.zones import (
     fixed_offset,
     is_offset,
@@ -30,9 +32,12 @@ __all__ = [
     "Duration",
     "Instant",
     "JavaDate",
+    "LocalDate",
+    "LocalDateTime",
     "LocalTime",
     "OffsetDateTime",
     "PreciseDateTime",
+    "ZonedDateTime",
     "from_tag",
     "is_temporal",
     "nanosecond_of",
@@ -42,6 +47,7 @@ __all__ = [
     "total_nanoseconds",
 ]
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ISO = re.compile(
     r"([+-]?)(\d{4,10})-(\d\d)-(\d\d)"
     r"(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{0,9}))?)?"
@@ -51,8 +57,32 @@ _ISO = re.compile(
 _TIME = re.compile(r"(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{0,9}))?)?", re.ASCII)
 
 
+_WEEKDAYS = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"]
+_MONTHS = (
+    *("JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST"),
+    *("SEPTEMBER", "OCTOBER", "NOVEMBER", "DECEMBER"),
+)
+Members = Mapping[str, Callable[[Any], Any]]
+"""What a template may read of a value with a dot: name → how to get it."""
+
+_DATE_MEMBERS: Members = {
+    "year": lambda value: value.year,
+    "month": lambda value: _MONTHS[value.month - 1],
+    "monthValue": lambda value: value.month,
+    "dayOfMonth": lambda value: value.day,
+    "dayOfWeek": lambda value: _WEEKDAYS[value.weekday()],
+    "dayOfYear": lambda value: value.timetuple().tm_yday,
+}
+_TIME_MEMBERS: Members = {
+    "hour": lambda value: value.hour,
+    "minute": lambda value: value.minute,
+    "second": lambda value: value.second,
+    "nano": lambda value: _nano(value),
+}
+
+
 class PreciseDateTime(datetime):
-    """A `datetime` with nanoseconds: a `ZonedDateTime` with a zone, else a `LocalDateTime`.
+    """A `datetime` with nanoseconds, the base of those that Java tells apart.
 
     Attributes:
         nanosecond: 0 to 999, what lies beyond the microsecond; lost by arithmetic.
@@ -61,7 +91,7 @@ class PreciseDateTime(datetime):
     nanosecond: int = 0
 
     @classmethod
-    def of(cls, moment: datetime, nanosecond: int = 0) -> Any:
+    def of(cls, moment: datetime, nanosecond: int = 0) -> Self:
         """Return a value of this class from any `datetime`."""
         value = cls.combine(moment.date(), moment.timetz(), moment.tzinfo)
         value.nanosecond = nanosecond
@@ -74,23 +104,43 @@ class PreciseDateTime(datetime):
     def __hash__(self) -> int:
         return hash(to_text(self))
 
-    def __reduce__(self) -> Any:
+    def __reduce_ex__(self, protocol: object) -> Any:
         return _restore, (type(self), datetime.combine(self, self.timetz()), self.nanosecond)
 
-    def __reduce_ex__(self, protocol: object) -> Any:
-        return self.__reduce__()
+
+class ZonedDateTime(PreciseDateTime):
+    """A `java.time.ZonedDateTime`: a local date and time in a zone."""
+
+    java_class = "java.time.ZonedDateTime"
+    expression_members: Members = {
+        **_DATE_MEMBERS,
+        **_TIME_MEMBERS,
+        "zone": lambda value: zone_id(value.tzinfo),
+    }
 
 
-class Instant(PreciseDateTime):
-    """A `java.time.Instant`: a point in time without a zone, held in UTC."""
+class LocalDateTime(PreciseDateTime):
+    """A `java.time.LocalDateTime`: a date and time without a zone."""
 
-    java_class = "java.time.Instant"
+    java_class = "java.time.LocalDateTime"
+    expression_members: Members = {**_DATE_MEMBERS, **_TIME_MEMBERS}
 
 
 class OffsetDateTime(PreciseDateTime):
     """A `java.time.OffsetDateTime`: a local date and time with its offset from UTC."""
 
     java_class = "java.time.OffsetDateTime"
+    expression_members: Members = {**_DATE_MEMBERS, **_TIME_MEMBERS}
+
+
+class Instant(PreciseDateTime):
+    """A `java.time.Instant`: a point in time without a zone, held in UTC."""
+
+    java_class = "java.time.Instant"
+    expression_members: Members = {
+        "epochSecond": lambda value: Long((value - _EPOCH) // timedelta(seconds=1)),
+        "nano": lambda value: _nano(value),
+    }
 
 
 class JavaDate(PreciseDateTime):
@@ -99,29 +149,45 @@ class JavaDate(PreciseDateTime):
     java_class = "java.util.Date"
 
 
+class LocalDate(date):
+    """A `java.time.LocalDate`: a date; a plain `date` is one too."""
+
+    java_class = "java.time.LocalDate"
+    expression_members: Members = {
+        **_DATE_MEMBERS,
+        "leapYear": lambda value: is_leap(value.year),
+    }
+
+
 class LocalTime(time):
-    """A `time` with nanoseconds.
+    """A `java.time.LocalTime`: a time of day; a plain `time` is one too.
 
     Attributes:
         nanosecond: 0 to 999, what lies beyond the microsecond.
     """
 
+    java_class = "java.time.LocalTime"
+    expression_members: Members = _TIME_MEMBERS
     nanosecond: int = 0
 
 
 class Duration(timedelta):
-    """A `timedelta` with nanoseconds.
+    """A `java.time.Duration`: a length of time; a plain `timedelta` is one too.
 
     Attributes:
         nanosecond: 0 to 999, to be added to the microseconds.
     """
 
+    java_class = "java.time.Duration"
+    expression_members: Members = {
+        "seconds": lambda value: Long(total_nanoseconds(value) // NANOS_PER_SECOND),
+        "nano": lambda value: total_nanoseconds(value) % NANOS_PER_SECOND,
+    }
     nanosecond: int = 0
 
 
 def _restore(cls: type[PreciseDateTime], moment: datetime, nanosecond: int) -> PreciseDateTime:
-    value: PreciseDateTime = cls.of(moment, nanosecond)
-    return value
+    return cls.of(moment, nanosecond)
 
 
 def is_temporal(value: object) -> bool:
@@ -178,12 +244,9 @@ def _instant_text(value: datetime) -> str:
     return f"{_date_text(value)}T{value:%H:%M:%S}{_fraction(_nano(value))}Z"
 
 
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
 def _java_date_text(value: datetime) -> str:
-    names = f"{_WEEKDAYS[value.weekday()]} {_MONTHS[value.month - 1]}"
+    weekday, month = _WEEKDAYS[value.weekday()], _MONTHS[value.month - 1]
+    names = f"{weekday[:3].title()} {month[:3].title()}"
     return f"{names} {value.day:02d} {value:%H:%M:%S} UTC {value.year}"
 
 
@@ -273,9 +336,9 @@ def _instant(cls: type[PreciseDateTime], text: str) -> Any:
     return cls.of(clock.astimezone(UTC), nanosecond)
 
 
-def _local_datetime(text: str) -> Any:
+def _local_datetime(text: str) -> LocalDateTime:
     clock, nanosecond = _datetime_from(text)
-    return PreciseDateTime.of(clock.replace(tzinfo=None), nanosecond)
+    return LocalDateTime.of(clock.replace(tzinfo=None), nanosecond)
 
 
 def _local_time(text: str) -> LocalTime:
@@ -299,10 +362,10 @@ def _duration_value(text: str) -> Duration:
 _TAGS: dict[str, Callable[[str], Any]] = {
     "instant": lambda text: _instant(Instant, text),
     "date": lambda text: _instant(JavaDate, text),
-    "zoned": lambda text: PreciseDateTime.of(*_datetime_from(text)),
+    "zoned": lambda text: ZonedDateTime.of(*_datetime_from(text)),
     "offset": lambda text: OffsetDateTime.of(*_datetime_from(text)),
     "localDateTime": _local_datetime,
-    "localDate": lambda text: _datetime_from(text)[0].date(),
+    "localDate": lambda text: LocalDate.fromisoformat(text),
     "localTime": _local_time,
     "duration": _duration_value,
 }
