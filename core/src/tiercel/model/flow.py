@@ -39,15 +39,15 @@ __all__ = [
 
 FlowId = Annotated[
     str,
-    BeforeValidator(scalar_text),
     StringConstraints(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]*$", min_length=1, max_length=100),
+    BeforeValidator(scalar_text),
 ]
 """A flow's id."""
 
 Namespace = Annotated[
     str,
-    BeforeValidator(scalar_text),
     StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", min_length=1, max_length=150),
+    BeforeValidator(scalar_text),
 ]
 """Lowercase names joined by dots."""
 

@@ -51,8 +51,8 @@ class DataType(StrEnum):
 
 InputId = Annotated[
     str,
-    BeforeValidator(scalar_text),
     StringConstraints(pattern=r"^[a-zA-Z0-9][.a-zA-Z0-9_-]*$", min_length=1),
+    BeforeValidator(scalar_text),
 ]
 """An input's or output's id; dots nest: `conn.host` is `inputs.conn.host`."""
 

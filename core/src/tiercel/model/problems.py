@@ -7,6 +7,7 @@ place (`tasks[0].retry.interval`); so do these paths. Golden area: `flows/valida
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import Any
 
@@ -95,25 +96,28 @@ class Locator:
 
     def owner(self, path: Path) -> Any:
         """Return the class that validates the mapping at `path`, or None when it cannot be told."""
-        cls: Any = self.root
+        models: list[Any] = [self.root]
         here = self.data
         for part in path:
+            if isinstance(here, dict):
+                field = _field(self._chosen(models, here), str(part))
+                models = list(_models(field.annotation)) if field is not None else []
             here = here[part]
-            cls = self._below(cls, part, here)
-        return cls
+        return self._chosen(models, here)
 
-    def _below(self, cls: Any, part: str | int, value: Any) -> Any:
+    def _chosen(self, models: list[Any], value: Any) -> Any:
         kind = value.get("type") if isinstance(value, dict) else None
         if isinstance(kind, str):
             for name in _TASK_KINDS:
-                try:
+                with suppress(TiercelError):
                     return self.resolve(kind, name)
-                except TiercelError:
-                    continue
-        if isinstance(part, int):
-            return cls
-        field = _field(cls, part)
-        return _model_in(field.annotation, kind) if field is not None else None
+        if models == [InputBase]:
+            return input_class(kind) or InputBase
+        for model in models:
+            field = model.model_fields.get("type")
+            if field is not None and kind in getattr(field.annotation, "__args__", ()):
+                return model
+        return models[0] if len(models) == 1 else None
 
     def name(self, path: Path) -> str:
         """Return a path as Kestra writes it: `api.uri`, `tasks[0].retry.interval`, `labels[0]`."""
@@ -180,18 +184,6 @@ def _aliases(field: Any) -> list[str]:
     return [str(choice) for choice in getattr(alias, "choices", [alias] if alias else [])]
 
 
-def _model_in(annotation: Any, kind: Any) -> Any:
-    """Return the model that a field's annotation leads to; `kind` picks one of a union."""
-    models = list(_models(annotation))
-    if models == [InputBase]:
-        return input_class(kind) or InputBase
-    for model in models:
-        field = model.model_fields.get("type")
-        if field is not None and kind in getattr(field.annotation, "__args__", ()):
-            return model
-    return models[0] if len(models) == 1 else None
-
-
 def _models(annotation: Any) -> Iterable[Any]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
@@ -225,8 +217,9 @@ def _plain(error: Mapping[str, Any]) -> str:
     return str(cause) if isinstance(cause, Exception) else str(error["msg"])
 
 
-def _missing(error: Mapping[str, Any], path: Path, locator: Locator) -> Iterable[Problem]:
-    name = str(error["loc"][-1])
+def _missing(error: Mapping[str, Any], _path: Path, locator: Locator) -> Iterable[Problem]:
+    *above, name = error["loc"]
+    path = locator.walk(above)
     owner = locator.owner(path)
     field = _field(owner, name)
     empty = field is not None and any(
@@ -236,7 +229,7 @@ def _missing(error: Mapping[str, Any], path: Path, locator: Locator) -> Iterable
     messages = ["must not be empty" if empty else "must not be null"]
     if not path and name == "id":
         messages.insert(0, "must not be blank")
-    line, column = locator.places.value(path)
+    line, column = locator.places.value((*path, name))
     where = locator.name((*path, name))
     for message in messages:
         yield Problem(message, where, locator.file, line, column, "missing")
@@ -343,7 +336,8 @@ _WORDS: dict[str, Callable[[Mapping[str, Any], Any], str]] = {
     "string_pattern_mismatch": _bad_pattern,
     "too_short": _too_short,
     "string_too_short": _too_short,
-    "string_too_long": lambda context, _: f"size must be at most {context['max_length']}",
+    "too_long": lambda context, _: f"size must be between 1 and {context['max_length']}",
+    "string_too_long": lambda context, _: f"size must be between 1 and {context['max_length']}",
     "greater_than_equal": lambda context, _: f"must be greater than or equal to {context['ge']}",
     "less_than_equal": lambda context, _: f"must be less than or equal to {context['le']}",
     "greater_than": lambda context, _: f"must be greater than {context['gt']}",

@@ -28,8 +28,8 @@ __all__ = ["AnyTask", "Id", "LogLevel", "TaskBase", "TypedModel", "WorkerGroup",
 
 Id = Annotated[
     str,
-    BeforeValidator(scalar_text),
     StringConstraints(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]*$", min_length=1, max_length=256),
+    BeforeValidator(scalar_text),
 ]
 """A task's or trigger's id: letters, digits, `_` and `-`."""
 

@@ -129,6 +129,8 @@ def _events(text: str, file: str) -> Iterator[Event]:
         mark = error.problem_mark or error.context_mark
         what = ", ".join(part for part in (error.context, error.problem) if part)
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        if mark and mark.index >= len(text):  # libyaml counts one line more at the end
+            line, column = text.count("\n") + 1, len(text) - text.rfind("\n")
         raise _problem(f"YAML parsing error: {what}", file, line, column) from None
     except UnicodeEncodeError as error:
         line = text.count("\n", 0, error.start) + 1
