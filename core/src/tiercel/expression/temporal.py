@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from tiercel import _duration
 from tiercel.errors import EvaluationError
@@ -112,7 +112,7 @@ class ZonedDateTime(PreciseDateTime):
     """A `java.time.ZonedDateTime`: a local date and time in a zone."""
 
     java_class = "java.time.ZonedDateTime"
-    expression_members: Members = {
+    expression_members: ClassVar[Members] = {
         **_DATE_MEMBERS,
         **_TIME_MEMBERS,
         "zone": lambda value: zone_id(value.tzinfo),
@@ -123,21 +123,21 @@ class LocalDateTime(PreciseDateTime):
     """A `java.time.LocalDateTime`: a date and time without a zone."""
 
     java_class = "java.time.LocalDateTime"
-    expression_members: Members = {**_DATE_MEMBERS, **_TIME_MEMBERS}
+    expression_members: ClassVar[Members] = {**_DATE_MEMBERS, **_TIME_MEMBERS}
 
 
 class OffsetDateTime(PreciseDateTime):
     """A `java.time.OffsetDateTime`: a local date and time with its offset from UTC."""
 
     java_class = "java.time.OffsetDateTime"
-    expression_members: Members = {**_DATE_MEMBERS, **_TIME_MEMBERS}
+    expression_members: ClassVar[Members] = {**_DATE_MEMBERS, **_TIME_MEMBERS}
 
 
 class Instant(PreciseDateTime):
     """A `java.time.Instant`: a point in time without a zone, held in UTC."""
 
     java_class = "java.time.Instant"
-    expression_members: Members = {
+    expression_members: ClassVar[Members] = {
         "epochSecond": lambda value: Long((value - _EPOCH) // timedelta(seconds=1)),
         "nano": lambda value: _nano(value),
     }
@@ -153,7 +153,7 @@ class LocalDate(date):
     """A `java.time.LocalDate`: a date; a plain `date` is one too."""
 
     java_class = "java.time.LocalDate"
-    expression_members: Members = {
+    expression_members: ClassVar[Members] = {
         **_DATE_MEMBERS,
         "leapYear": lambda value: is_leap(value.year),
     }
@@ -167,7 +167,7 @@ class LocalTime(time):
     """
 
     java_class = "java.time.LocalTime"
-    expression_members: Members = _TIME_MEMBERS
+    expression_members: ClassVar[Members] = _TIME_MEMBERS
     nanosecond: int = 0
 
 
@@ -179,7 +179,7 @@ class Duration(timedelta):
     """
 
     java_class = "java.time.Duration"
-    expression_members: Members = {
+    expression_members: ClassVar[Members] = {
         "seconds": lambda value: Long(total_nanoseconds(value) // NANOS_PER_SECOND),
         "nano": lambda value: total_nanoseconds(value) % NANOS_PER_SECOND,
     }

@@ -18,7 +18,14 @@ from tiercel.expression.moment import Moment, epoch_day
 from tiercel.expression.printing import java_text
 from tiercel.expression.runtime import EvaluationContext
 from tiercel.expression.table import FILTERS
-from tiercel.expression.temporal import OffsetDateTime, nanosecond_of, parse_iso
+from tiercel.expression.temporal import (
+    Instant,
+    JavaDate,
+    OffsetDateTime,
+    ZonedDateTime,
+    nanosecond_of,
+    parse_iso,
+)
 from tiercel.expression.values import Long, class_name, is_long, is_text, wrap64
 from tiercel.expression.zones import zone_of
 
@@ -36,6 +43,7 @@ _NOON = 43_200
 # From here on a long counts milliseconds: as seconds it would lie beyond the year 5138.
 _MILLISECONDS_FROM = 100_000_000_000
 _LONG_TEXT_DIGITS = 19
+_MOMENTS = frozenset({Instant, JavaDate, ZonedDateTime})
 UNSET: Any = object()
 """Stands for an argument that was not given, where null would be a different thing."""
 
@@ -105,6 +113,12 @@ def _locale_argument(value: Any, context: EvaluationContext) -> str:
     return context.locale if value is UNSET else _text_argument("locale", value)
 
 
+def _is_moment(value: Any) -> bool:
+    """Whether a value is a point in time that Kestra takes for a date."""
+    kind = value.__class__
+    return (kind is datetime or kind in _MOMENTS) and value.tzinfo is not None
+
+
 def write_date(
     value: Any, format_: Any, zone: str, existing: str | None, locale: str, default_locale: str
 ) -> str:
@@ -113,7 +127,7 @@ def write_date(
     if value.__class__ is str and existing is None:
         moment, iso = _text_in_zone(value, zone)
         return writer.from_iso(iso) if writer.from_iso and iso else writer.write(moment)
-    if value.__class__ is datetime and writer.from_iso and value.tzinfo is not None:
+    if writer.from_iso and _is_moment(value):
         local = value.astimezone(zone_of(zone))
         return writer.from_iso(local.isoformat(" ", "microseconds"))
     moment = value if value.__class__ is Moment else _moment(value, zone, existing, default_locale)
