@@ -103,11 +103,15 @@ def _watched(ctx: RunContext, reply: Reply) -> Iterator[bytes]:
 def _name_in_reply(reply: Reply) -> str | None:
     """Return the file name of the `Content-Disposition` header (RFC 6266, RFC 5987)."""
     from email.message import Message
+    from email.utils import collapse_rfc2231_value
 
     message = Message()
     for value in reply.headers.get("content-disposition", ())[:1]:
         message["Content-Disposition"] = value
-    return message.get_filename()
+    names = [v for k, v in message.get_params([], "content-disposition") if k == "filename"]
+    # `filename*`, which comes as a triple, is there for what `filename` cannot say.
+    names.sort(key=lambda name: not isinstance(name, tuple))
+    return collapse_rfc2231_value(names[0]) if names else None
 
 
 def _name_in_uri(uri: str) -> str:
