@@ -47,9 +47,9 @@ def _(node: nodes.Variable) -> Run:
     name = f"${node.name}"
 
     def run(env: Env, value: Any, path: Path | None, emit: Emit) -> None:
-        if name not in env.names:
+        if name not in env.names and not node.optional:
             raise JqError(f"{name} is not defined")
-        emit(env.names[name], None)
+        emit(env.names.get(name), None)
 
     return run
 

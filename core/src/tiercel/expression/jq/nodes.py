@@ -105,9 +105,10 @@ class Iterate(Node):
 
 @dataclass(frozen=True, slots=True)
 class Variable(Node):
-    """`$x`"""
+    """`$x`; in `{$x}` it is `optional`, and null when there is none."""
 
     name: str
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -370,7 +370,7 @@ class _Parser:
     def _field(self) -> tuple[Node, Node | None]:
         if self._take("$"):
             name = self._word(keywords=True)
-            return nodes.Literal(name), nodes.Variable(name)
+            return nodes.Literal(name), nodes.Variable(name, optional=True)
         if self._take("("):
             key = self.pipe()
             self.expect(")")
