@@ -1,0 +1,156 @@
+"""What all converters have in common: one stored file in, another one out, in one pass."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, ClassVar, TextIO
+
+from pydantic import Field
+
+from tiercel.plugin import (
+    Metric,
+    MetricInfo,
+    Output,
+    Property,
+    RunContext,
+    Task,
+    TaskError,
+    TaskKilledError,
+    ion,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from tiercel.plugin import StoredWriter
+
+__all__ = ["ConvertedOutput", "Converter", "TextSink", "bad_input", "watched"]
+
+# Rows between two looks at whether the task was killed.
+_LOOK_EVERY = 1000
+
+
+class ConvertedOutput(Output):
+    """The result of a conversion."""
+
+    uri: str
+    """The stored file."""
+    size: int
+    """How many records were converted."""
+
+
+class Converter(Task[ConvertedOutput]):
+    """Base of the converters."""
+
+    metrics: ClassVar[tuple[MetricInfo, ...]] = (
+        MetricInfo("records", "counter", "How many records were converted."),
+    )
+
+    from_: Property[str] = Field(alias="from")
+    """URI of the stored file to convert."""
+    charset: Property[str] = Property.of("UTF-8")
+    """The character set of the text file, by its Java or Python name."""
+
+    def _open_text(self, ctx: RunContext) -> TextIO:
+        """Open the source as text; a byte-order mark of UTF-8 is left out."""
+        charset = _codec(ctx.render(self.charset))
+        stream = ctx.storage.open(ctx.render(self.from_))
+        name = "utf-8-sig" if charset == "utf-8" else charset
+        return io.TextIOWrapper(stream, encoding=name, newline="")
+
+    def _rows(self, ctx: RunContext) -> Iterator[Any]:
+        """Yield the rows of an ION source."""
+        with ctx.storage.open(ctx.render(self.from_)) as stream, bad_input("ION"):
+            yield from ion.load_lines(stream)
+
+    @contextmanager
+    def _create(self, ctx: RunContext, suffix: str) -> Iterator[StoredWriter]:
+        """Begin the target; it appears when the block ends well."""
+        with ctx.storage.create(f"{secrets.token_hex(8)}{suffix}") as writer:
+            yield writer
+
+    def _sink(self, ctx: RunContext, writer: StoredWriter) -> TextSink:
+        return TextSink(writer, _codec(ctx.render(self.charset)))
+
+    def _done(self, ctx: RunContext, writer: StoredWriter, count: int) -> ConvertedOutput:
+        ctx.metric(Metric.counter("records", count))
+        return ConvertedOutput(uri=writer.uri, size=count)
+
+
+class TextSink:
+    """Encodes text on its way into a stored file, in blocks."""
+
+    def __init__(self, writer: StoredWriter, charset: str) -> None:
+        self._writer = writer
+        self._charset = charset
+        self._encoder = codecs.getincrementalencoder(charset)()
+        self._parts: list[str] = []
+        self._length = 0
+
+    def write(self, text: str) -> int:
+        """Take some text; return its length."""
+        self._parts.append(text)
+        self._length += len(text)
+        if self._length > 1 << 16:
+            self.flush()
+        return len(text)
+
+    def flush(self) -> None:
+        """Hand everything over.
+
+        Raises:
+            TaskError: the character set has no such character.
+        """
+        text = "".join(self._parts)
+        self._parts.clear()
+        self._length = 0
+        try:
+            self._writer.write(self._encoder.encode(text))
+        except UnicodeEncodeError as error:
+            raise TaskError(
+                f"Character {error.object[error.start]!r} cannot be written in {self._charset}",
+                retryable=False,
+            ) from error
+
+
+@contextmanager
+def bad_input(what: str) -> Iterator[None]:
+    """Turn what decoders raise into errors of the task; `what` names the expected format.
+
+    Raises:
+        TaskError: the source is not what it should be.
+    """
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise TaskError(
+            f"The file is not {error.encoding.upper()}: {error.reason} at byte {error.start}; "
+            "set `charset`",
+            retryable=False,
+        ) from error
+    except (ValueError, ion.IonTextError) as error:
+        raise TaskError(f"The file is not {what}: {error}", retryable=False) from error
+
+
+def watched(ctx: RunContext, rows: Iterable[Any]) -> Iterator[Any]:
+    """Yield the rows as long as the task is not killed.
+
+    Raises:
+        TaskKilledError: it was.
+    """
+    for number, row in enumerate(rows):
+        if number % _LOOK_EVERY == 0 and ctx.cancelled:
+            raise TaskKilledError("The conversion was stopped")
+        yield row
+
+
+def _codec(name: str) -> str:
+    try:
+        return codecs.lookup(name).name
+    except LookupError as error:
+        raise TaskError(f"Unknown character set {name!r}", retryable=False) from error
