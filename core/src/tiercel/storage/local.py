@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["LocalStorage"]
 
 _BUFFER = 1 << 18
-# The path was checked for links a moment ago; this is for a link made since.
-_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-_WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+# The path was checked for links a moment ago, but one may have been made since; and opening a pipe
+# would wait for somebody to write to it.
+_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+_BINARY = getattr(os, "O_BINARY", 0)
 # A folder can vanish between its making and its use when somebody else empties it.
 _TRIES = 20
 
@@ -65,7 +67,7 @@ class LocalStorage:
             raise StorageError(f"Cannot read {length} bytes from {start}; both must be 0 or more")
         path = self._path(key)
         with _told(key):
-            descriptor = os.open(path, _READ)
+            descriptor = os.open(path, _READ | _BINARY)
             if not modes.S_ISREG(os.fstat(descriptor).st_mode):
                 os.close(descriptor)
                 raise StoredFileNotFoundError(f"Unable to find file {key!r}")
@@ -174,7 +176,7 @@ class _Writer:
         self._path = path
         self._partial = partial
         self._fsync = fsync
-        self._file = open(os.open(partial, _WRITE, 0o666), "wb", buffering=_BUFFER)  # noqa: SIM115
+        self._file = open(os.open(partial, _WRITE | _BINARY, 0o666), "wb", buffering=_BUFFER)  # noqa: SIM115
 
     def write(self, data: bytes, /) -> int:
         if self._file.closed:

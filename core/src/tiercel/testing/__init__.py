@@ -14,19 +14,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tiercel.testing.contracts.repository import RepositoryContract
+    from tiercel.testing.contracts.storage import StorageContract
     from tiercel.testing.fakes import FakeClock, SequentialIds
     from tiercel.testing.runner import RunningTask, TaskResult, run_task, start_task
 
 __all__ = [
     "FakeClock",
+    "RepositoryContract",
     "RunningTask",
     "SequentialIds",
+    "StorageContract",
     "TaskResult",
     "run_task",
     "start_task",
 ]
 
 _HOMES = {
+    "tiercel.testing.contracts.repository": "RepositoryContract",
+    "tiercel.testing.contracts.storage": "StorageContract",
     "tiercel.testing.fakes": "FakeClock SequentialIds",
     "tiercel.testing.runner": "RunningTask TaskResult run_task start_task",
 }
