@@ -17,8 +17,8 @@ from tiercel.plugin import (
     TaskError,
     Text,
     TiercelError,
+    is_true,
 )
-from tiercel_basic.truth import is_truthy
 
 __all__ = ["Assert", "Fail"]
 
@@ -61,7 +61,7 @@ tasks:
         message = ctx.render(self.error_message)
         if self.condition is None:
             raise TaskError(message)
-        if is_truthy(ctx.render(self.condition)):
+        if is_true(ctx.render(self.condition)):
             ctx.log("ERROR", message)
             raise TaskError("Fail on a condition")
 
@@ -123,7 +123,7 @@ def _holds(ctx: RunContext, condition: str) -> bool:
         # An expression that cannot be rendered is one more failed condition, not the end.
         ctx.log("ERROR", f"Assertion `{condition}` failed, failed to render `{error}`")
         return False
-    if is_truthy(rendered):
+    if is_true(rendered):
         return True
     ctx.log("ERROR", f"Assertion `{condition}` failed!")
     return False
