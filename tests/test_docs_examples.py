@@ -4,11 +4,11 @@ A page is read from top to bottom, in a folder of its own where `examples/` is a
 
 - a block with `title="path"` shows that file of the repository, whole or in part; if the
   repository has no such file, the block makes it, for the blocks after it;
-- a `yaml` block with `tasks:` is a flow and must load, others must be YAML;
+- a `yaml` block must be YAML, and valid if it is a flow; with a title, the commands after it tell;
 - a `python` block without a title runs, seeing what the blocks before it defined;
-- a `console` block runs its `$ tiercel …` lines; the lines below each must appear, in order, in
-  what the command prints, where `…` stands for anything. A last line `[exit N]` gives the exit
-  code, 0 if absent;
+- a `console` block runs its `$ …` lines: `tiercel`, `pytest`, `pip install FOLDER` (for the page
+  only). The lines below each must appear, in order, in what the command prints, where `…` stands
+  for anything. A last line `[exit N]` gives the exit code, 0 if absent;
 - `text`, `toml`, `json` and the like are shown only.
 """
 
@@ -36,6 +36,15 @@ PAGES = sorted(
     for path in ROOT.glob(pattern)
     if FENCE.search(path.read_text(encoding="utf-8"))
 )
+COMMANDS = {
+    "tiercel": ["tiercel"],
+    "pytest": [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
+    "pip": [
+        *(sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"),
+        *("--no-input", "--no-cache-dir"),
+    ],
+}
+PRIVATELY = ["--no-index", "--no-deps", "--no-build-isolation", "--target", "site"]
 SHOWN_ONLY = {"", "text", "toml", "json", "ini", "make"}
 
 
@@ -68,6 +77,7 @@ class Page:
         self.env = {
             **os.environ,
             "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(folder / "site"),
             "TIERCEL_HOME": str(folder / "home"),
             "NO_COLOR": "1",
             "COLUMNS": "100",
@@ -108,7 +118,8 @@ class Page:
 
     def yaml(self, block: Block) -> None:
         document = yaml.safe_load(block.text)
-        if isinstance(document, dict) and {"id", "namespace", "tasks"} <= document.keys():
+        is_flow = isinstance(document, dict) and {"id", "namespace", "tasks"} <= document.keys()
+        if is_flow and not block.title:
             path = self.folder / "flow.yaml"
             path.write_text(block.text, encoding="utf-8")
             self.run(f"tiercel flow validate {path}", [], block.where)
@@ -119,13 +130,17 @@ class Page:
             if not line.startswith("$ "):
                 expected.append(line)
                 continue
-            if command.startswith("tiercel "):
+            if command:
                 self.run(command, expected, block.where)
-            command, expected = line[2:], []
+            command, expected = line[2:].strip(), []
 
     def run(self, command: str, expected: list[str], where: str) -> None:
+        program, *arguments = shlex.split(command)
+        assert program in COMMANDS, f"{where}: nobody runs {command!r}"
+        if program == "pip":
+            arguments += PRIVATELY
         done = subprocess.run(
-            shlex.split(command),
+            [*COMMANDS[program], *arguments],
             cwd=self.folder,
             env=self.env,
             stdout=subprocess.PIPE,
