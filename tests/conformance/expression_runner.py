@@ -53,7 +53,7 @@ def decode(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     if len(value) == 1:
-        (tag, payload), = value.items()
+        ((tag, payload),) = value.items()
         if tag in _TAGS:
             return _TAGS[tag](payload)
         if tag in _COLLECTIONS:
@@ -116,7 +116,8 @@ def _matches(case: dict[str, Any], actual: Any) -> bool:
         return bool(actual == case["expect"]) and type(actual) is str
     same_type = {_type_of(actual), case["expect_type"]}
     lenient = len(same_type) == 1 or same_type in (
-        {"set", "LinkedValues"}, {"String", "SafeString"}
+        {"set", "LinkedValues"},
+        {"String", "SafeString"},
     )
     return lenient and json.dumps(plain(actual)) == json.dumps(case["expect"])
 

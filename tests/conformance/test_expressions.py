@@ -1,4 +1,4 @@
-"""The golden expressions, one test a category: every case is as Kestra has it, or known to differ."""
+"""The golden expressions, one test a category: each case as Kestra has it, or known to differ."""
 
 from __future__ import annotations
 

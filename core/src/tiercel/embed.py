@@ -354,12 +354,10 @@ class Tiercel:
         """The expression language, with the functions of the engine and of the plugins."""
         from tiercel.engine.functions import engine_functions
         from tiercel.expression.environment import Environment
-        from tiercel.expression.table import FILTERS, FUNCTIONS
 
-        return Environment(
-            filters={**FILTERS, **self._extra("filter")},
-            functions={**FUNCTIONS, **engine_functions(), **self._extra("function")},
-            clock=self.clock.now,
+        return Environment(clock=self.clock.now).extended(
+            filters=self._extra("filter"),
+            functions={**engine_functions(), **self._extra("function")},
         )
 
     def _extra(self, kind: str) -> dict[str, Any]:

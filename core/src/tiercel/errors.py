@@ -151,7 +151,13 @@ class ExpressionSyntaxError(ExpressionError):
 
 
 class UndefinedError(ExpressionError):
-    """A variable, attribute, key or index of the template does not exist."""
+    """A variable, attribute, key or index of the template does not exist.
+
+    Attributes:
+        step: in a path like `a.b.c`, which name it is: 0 for the variable.
+    """
+
+    step: int = 0
 
 
 class EvaluationError(ExpressionError):

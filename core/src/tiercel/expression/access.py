@@ -14,7 +14,18 @@ from tiercel.errors import EvaluationError, UndefinedError
 from tiercel.expression.printing import java_text
 from tiercel.expression.values import Array, Character, Entry, Long, Uri, ValueSet
 
-__all__ = ["MISSING", "attribute", "lookup", "method", "nearest", "soft_path", "subscript"]
+__all__ = [
+    "MISSING",
+    "attribute",
+    "method",
+    "nearest",
+    "path1",
+    "path2",
+    "path3",
+    "soft_path",
+    "subscript",
+    "walk",
+]
 
 MISSING: Any = object()
 """What a soft lookup gives for something that does not exist."""
@@ -27,15 +38,57 @@ def nearest(name: str, candidates: Iterable[Any]) -> str:
     return f"; did you mean {found[0]!r}?" if found else ""
 
 
-def lookup(variables: Mapping[str, Any], name: str) -> Any:
+def path1(variables: Mapping[str, Any], first: str) -> Any:
     """Return a variable.
 
     Raises:
         UndefinedError: it does not exist; the message offers the nearest name.
     """
-    if name in variables:
-        return variables[name]
-    raise UndefinedError(f"The variable {name!r} does not exist{nearest(name, variables)}")
+    if first in variables:
+        return variables[first]
+    return walk(variables, first)
+
+
+def path2(variables: Mapping[str, Any], first: str, second: str) -> Any:
+    """Return `first.second`: the same as `walk`, faster for plain maps."""
+    try:
+        value = variables[first]
+        if value.__class__ is dict:
+            return value[second]
+    except KeyError:
+        pass
+    return walk(variables, first, second)
+
+
+def path3(variables: Mapping[str, Any], first: str, second: str, third: str) -> Any:
+    """Return `first.second.third`: the same as `walk`, faster for plain maps."""
+    try:
+        value = variables[first]
+        if value.__class__ is dict:
+            value = value[second]
+            if value.__class__ is dict:
+                return value[third]
+    except KeyError:
+        pass
+    return walk(variables, first, second, third)
+
+
+def walk(variables: Mapping[str, Any], name: str, *names: str) -> Any:
+    """Return `name.names[0].names[1]…`.
+
+    Raises:
+        UndefinedError: a part of it does not exist; `step` tells which, 0 for the variable.
+    """
+    if name not in variables:
+        raise UndefinedError(f"The variable {name!r} does not exist{nearest(name, variables)}")
+    value = variables[name]
+    for step, part in enumerate(names, 1):
+        try:
+            value = attribute(value, part)
+        except UndefinedError as error:
+            error.step = step
+            raise
+    return value
 
 
 def attribute(base: Any, name: str) -> Any:
@@ -215,8 +268,11 @@ _ENTRY_METHODS: dict[str, Callable[..., Any]] = {
 # What may also be read as an attribute (`text.length`), as Java's bean rules have it; never for
 # maps, whose members come first and alone.
 _WITHOUT_ARGUMENTS = frozenset(
-    "length isEmpty empty isBlank blank toString strip trim toUpperCase toLowerCase first last "
-    "getFirst getLast size key value".split()
+    {
+        *("length", "size", "isEmpty", "empty", "isBlank", "blank", "toString", "strip"),
+        *("trim", "toUpperCase", "toLowerCase", "first", "last", "getFirst", "getLast"),
+        *("key", "value"),
+    }
 )
 
 

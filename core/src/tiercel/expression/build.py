@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from tiercel.errors import ExpressionSyntaxError, LimitError
 from tiercel.expression.lexer import Lexeme
 from tiercel.expression.nodes import (
     Argument,

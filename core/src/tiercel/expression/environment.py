@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 
 from tiercel.errors import EvaluationError, ExpressionError, LimitError
 from tiercel.expression import builtin
-from tiercel.expression.compile import Program, Tables, compile_template
+from tiercel.expression.compile import Program, compile_template
+from tiercel.expression.compile_expressions import Tables
 from tiercel.expression.lexer import RAW, cut_raw
 from tiercel.expression.printing import output_text
 from tiercel.expression.runtime import EvaluationContext, Limits, Loop, join_parts
@@ -27,7 +28,7 @@ def _system_clock() -> datetime:
 
 def _typed(value: Any) -> Any:
     """Keep a value for a typed result; a loop is a text, for it changes with every turn."""
-    if isinstance(value, Loop):
+    if value.__class__ is Loop:
         return value.expression_text()
     return cut_raw(value) if isinstance(value, str) and "endraw" in value else value
 
@@ -36,9 +37,7 @@ class Environment:
     """Renders templates with a given set of filters, functions, tests and limits.
 
     Args:
-        filters: name → `Entry`; the built-in ones when left out.
-        functions: likewise; `with_functions` adds to them.
-        tests: likewise.
+        tables: the filters, functions and tests; the built-in ones when left out.
         limits: when to stop a runaway template.
         clock: gives the present as an aware datetime.
         zone: IANA name of the time zone for dates without one.
@@ -53,35 +52,44 @@ class Environment:
     def __init__(
         self,
         *,
-        filters: Mapping[str, Entry] | None = None,
-        functions: Mapping[str, Entry] | None = None,
-        tests: Mapping[str, Entry] | None = None,
+        tables: Tables | None = None,
         limits: Limits | None = None,
         clock: Callable[[], datetime] = _system_clock,
         zone: str = "UTC",
         locale: str = "en_US",
     ) -> None:
         builtin.load()
-        self.filters = FILTERS if filters is None else filters
-        self.functions = FUNCTIONS if functions is None else functions
-        self.tests = TESTS if tests is None else tests
+        self.tables = tables or Tables(FILTERS, FUNCTIONS, TESTS)
         self.limits = limits or Limits()
         self.clock = clock
         self.zone = zone
         self.locale = locale
         self._programs: dict[str, Program] = {}
 
-    def with_functions(self, extra: Mapping[str, Entry]) -> Environment:
-        """Return an environment that knows `extra` functions too; they win over built-in ones."""
+    def extended(
+        self,
+        *,
+        filters: Mapping[str, Entry] | None = None,
+        functions: Mapping[str, Entry] | None = None,
+        tests: Mapping[str, Entry] | None = None,
+    ) -> Environment:
+        """Return an environment that knows more; what is given wins over what was there."""
+        tables = Tables(
+            {**self.tables.filters, **(filters or {})},
+            {**self.tables.functions, **(functions or {})},
+            {**self.tables.tests, **(tests or {})},
+        )
         return Environment(
-            filters=self.filters,
-            functions={**self.functions, **extra},
-            tests=self.tests,
+            tables=tables,
             limits=self.limits,
             clock=self.clock,
             zone=self.zone,
             locale=self.locale,
         )
+
+    def with_functions(self, extra: Mapping[str, Entry]) -> Environment:
+        """Return an environment that knows `extra` functions too."""
+        return self.extended(functions=extra)
 
     def render(self, source: str, variables: Mapping[str, Any], services: Any = None) -> str:
         """Render a template to text.
@@ -213,9 +221,8 @@ class Environment:
 
         if len(source) > self.limits.template:
             raise LimitError(f"The template is longer than {self.limits.template} characters")
-        tables = Tables(self.filters, self.functions, self.tests)
         try:
-            program = compile_template(source, parse(source), tables, self.limits)
+            program = compile_template(source, parse(source), self.tables, self.limits)
         except RecursionError:
             raise LimitError("The template is nested too deep", source=source) from None
         programs = self._programs
@@ -244,6 +251,8 @@ def _raise_placed(error: Exception, program: Program) -> NoReturn:
         placed = EvaluationError(f"{type(error).__name__}: {error}")
         placed.__cause__ = error
     if not placed.line:
-        placed.line, placed.column = program.place_of(error.__traceback__)
+        placed.line, placed.column = program.place_of(
+            error.__traceback__, getattr(error, "step", 0)
+        )
         placed.source = program.source
     raise placed

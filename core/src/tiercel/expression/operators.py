@@ -257,7 +257,7 @@ def _compared(left: Any, right: Any) -> float:
         left, right = float(left), float(right)
     if left != left or right != right:
         return math.nan
-    return (left > right) - (left < right)
+    return int(left > right) - int(left < right)
 
 
 _NAMES = {
@@ -283,10 +283,10 @@ def compare(symbol: str, left: Any, right: Any) -> bool:
         )
     order = _compared(left, right)
     if symbol == "<":
-        return order < 0
+        return bool(order < 0)
     if symbol == "<=":
-        return order <= 0
-    return order > 0 if symbol == ">" else order >= 0
+        return bool(order <= 0)
+    return bool(order > 0) if symbol == ">" else bool(order >= 0)
 
 
 def truth(value: Any) -> bool:
@@ -335,7 +335,7 @@ def _same_value(left: Any, right: Any) -> bool:
 
 
 def is_in(item: Any, container: Any) -> bool:
-    """`item isIn container`: whether an item of the list (a key or value of the map) reads alike."""
+    """`item isIn container`: whether an item (of a map: a key or value) reads alike."""
     if container is None or item is None:
         return False
     text = java_text(item)

@@ -129,7 +129,11 @@ def _load(file: Path) -> lark.Lark | None:
         status = file.stat()
         if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
             return None
-        return lark.Lark._load_from_dict(**pickle.loads(file.read_bytes()), transformer=Builder())
+        tables = pickle.loads(file.read_bytes())
+        loaded: lark.Lark = lark.Lark._load_from_dict(  # type: ignore[no-untyped-call]
+            **tables, transformer=Builder()
+        )
+        return loaded
     except Exception:
         return None
 

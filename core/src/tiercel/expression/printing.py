@@ -37,13 +37,15 @@ def java_text(value: Any) -> str:
         EvaluationError: the value is no plain data.
     """
     if value.__class__ is str:
-        return value  # type: ignore[no-any-return]  # the class was just tested
+        return value
     printer = _JAVA.get(value.__class__) or _printer(value, _JAVA, java_text)
     return printer(value)
 
 
 def output_text(value: Any) -> str:
-    """Return what `{{ value }}` shows: nothing for null, JSON for lists and maps, else Java text."""
+    """Return what `{{ value }}` shows: nothing for null, JSON for lists and maps, Java text else."""
+    if value.__class__ is str:
+        return value
     printer = _OUTPUT.get(value.__class__)
     if printer is None:
         if isinstance(value, (list, tuple, Mapping)):
@@ -201,8 +203,8 @@ def _printer(
         (Mapping, _map_text),
         ((list, tuple), _list_text),
     ):
-        if isinstance(value, kind):  # type: ignore[arg-type]  # abstract classes are fine here
-            return printer  # type: ignore[return-value]
+        if isinstance(value, kind):
+            return printer
     text = getattr(type(value), "expression_text", None)
     if text is not None:
         return text  # type: ignore[no-any-return]

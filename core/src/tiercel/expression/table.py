@@ -70,12 +70,12 @@ class Table(Mapping[str, Entry]):
         """
 
         def register(function: F) -> F:
-            code = function.__code__  # type: ignore[attr-defined]  # plain functions only
+            code = function.__code__
             skip = int(needs_context) + int(self._takes_input)
             keywords = code.co_varnames[skip : code.co_argcount]
             if not open_ended and len(keywords) != len(parameters):
                 raise TypeError(f"{self.kind} {name!r}: {parameters} against {keywords}")
-            optional = len(function.__defaults__ or ())  # type: ignore[attr-defined]
+            optional = len(function.__defaults__ or ())
             self._entries[name] = Entry(
                 name,
                 function,

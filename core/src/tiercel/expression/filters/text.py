@@ -27,7 +27,7 @@ def text_input(value: Any, filter_name: str) -> str:
         EvaluationError: it is something else.
     """
     if value.__class__ is str:
-        return value  # type: ignore[no-any-return]
+        return value
     if isinstance(value, str):
         return str(value)
     raise EvaluationError(f"The filter {filter_name!r} takes a text, not {java_text(value)[:200]}")
@@ -63,7 +63,7 @@ def integer_argument(value: Any, filter_name: str, argument: str) -> int:
 def upper(value: Any) -> str | None:
     """Turn into upper case: `{{ 'straße' | upper }}` is `STRASSE`."""
     if value.__class__ is str:
-        return value.upper()  # type: ignore[no-any-return]
+        return value.upper()
     return None if value is None else java_text(value).upper()
 
 
@@ -71,7 +71,7 @@ def upper(value: Any) -> str | None:
 def lower(value: Any) -> str | None:
     """Turn into lower case."""
     if value.__class__ is str:
-        return value.lower()  # type: ignore[no-any-return]
+        return value.lower()
     return None if value is None else java_text(value).lower()
 
 

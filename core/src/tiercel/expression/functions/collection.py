@@ -8,14 +8,13 @@ from tiercel.errors import EvaluationError
 from tiercel.expression.operators import compare, range_of
 from tiercel.expression.runtime import EvaluationContext
 from tiercel.expression.table import FUNCTIONS
-from tiercel.expression.values import Long
 
 __all__: list[str] = []
 
 
 @FUNCTIONS.add("range", "start", "end", "increment", needs_context=True)
 def range_function(
-    context: EvaluationContext, start: Any, end: Any, increment: Any = Long(1)
+    context: EvaluationContext, start: Any, end: Any, increment: Any = 1
 ) -> list[Any]:
     """Return the numbers or characters from `start` to `end`, both included."""
     return range_of(start, end, increment, context.limits.loop_turns)
