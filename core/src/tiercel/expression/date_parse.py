@@ -32,9 +32,9 @@ from tiercel.expression.date_pattern import (
 )
 from tiercel.expression.date_resolve import Parsed, resolve
 from tiercel.expression.datetime_format import FORMATS, nodes_of
+from tiercel.expression.iso_date import parse_iso
 from tiercel.expression.locale_names import Names, names_of
 from tiercel.expression.moment import Moment
-from tiercel.expression.temporal import parse_iso
 from tiercel.expression.zones import REGION_UTC, fixed_offset, parse_offset, zone_of
 
 __all__ = ["parse_date"]
@@ -169,7 +169,8 @@ class _Reader:
     def _digits(self, position: int, most: int) -> int:
         """How many digits there are, up to `most`."""
         end = position
-        while end < position + most and self._text[end : end + 1].isdecimal():
+        last = min(position + most, len(self._text))
+        while end < last and self._text[end] in "0123456789":
             end += 1
         return end - position
 

@@ -22,6 +22,7 @@ __all__ = ["DecimalFormat", "compile_pattern"]
 _DEFAULT_PATTERN = "#,##0.###"
 _MAX_DIGITS = 2**31 - 1
 _MAX_DOUBLE_FRACTION = 340
+_MAX_SHOWN = 100_000
 _DIGITS = "#0,."
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, rounding=ROUND_HALF_EVEN)
 _FACTORS = {"%": 100, "‰": 1000}
@@ -76,6 +77,8 @@ class DecimalFormat:
             exact = None
             number = _EXACT.multiply(Decimal(value), Decimal(self.factor))
             negative = number < 0
+        if abs(number.adjusted()) > _MAX_SHOWN and not self.min_exponent:
+            raise EvaluationError(f"A number of more than {_MAX_SHOWN} digits cannot be shown")
         digits, point_at = self._digits(number.copy_abs(), exact)
         body = self._exponential if self.min_exponent else self._plain
         return self._affixed(body(digits, point_at), negative)

@@ -29,7 +29,6 @@ NANOS_PER_SECOND = 1_000_000_000
 NANOS_PER_DAY = 86_400 * NANOS_PER_SECOND
 MAX_YEAR = 999_999_999
 _EPOCH = datetime(1970, 1, 1)
-_EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
 _CYCLE = 146_097  # days in 400 years, after which the calendar repeats
 # Years that `datetime` holds, with one to spare on either side for offsets.
 _FIRST_DAY = -719_162 + 366
@@ -168,10 +167,11 @@ class Moment:
     @classmethod
     def of_datetime(cls, value: datetime, nanosecond: int = 0) -> Moment:
         """Return an aware `datetime` as a moment; `nanosecond` adds what it cannot hold."""
-        since = value.astimezone(UTC) - _EPOCH_UTC
-        nano = since.microseconds * 1000 + nanosecond
-        second = since.days * 86_400 + since.seconds
-        return cls.of_epoch(second, nano, value.tzinfo or UTC)
+        zone = value.tzinfo or UTC
+        offset = _offset(zone, value.replace(tzinfo=None))
+        second = value.hour * 3600 + value.minute * 60 + value.second
+        nano = value.microsecond * 1000 + nanosecond
+        return cls(value.year, value.month, value.day, second, nano, offset, zone)
 
     @property
     def hour(self) -> int:

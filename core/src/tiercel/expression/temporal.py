@@ -17,16 +17,10 @@ from typing import Any, ClassVar, Self
 
 from tiercel import _duration
 from tiercel.errors import EvaluationError
-from tiercel.expression.moment import NANOS_PER_SECOND, Moment, days_in_month, epoch_day, is_leap
+from tiercel.expression.iso_date import parse_iso
+from tiercel.expression.moment import NANOS_PER_SECOND, is_leap
 from tiercel.expression.values import Long
-from tiercel.expression.zones import (
-    fixed_offset,
-    is_offset,
-    offset_id,
-    parse_offset,
-    zone_id,
-    zone_of,
-)
+from tiercel.expression.zones import is_offset, offset_id, zone_id
 
 __all__ = [
     "Duration",
@@ -41,19 +35,12 @@ __all__ = [
     "from_tag",
     "is_temporal",
     "nanosecond_of",
-    "parse_iso",
     "to_json",
     "to_text",
     "total_nanoseconds",
 ]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ISO = re.compile(
-    r"([+-]?)(\d{4,10})-(\d\d)-(\d\d)"
-    r"(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{0,9}))?)?"
-    r"(?:(Z|[+-]\d\d(?::\d\d(?::\d\d)?)?)(?:\[([^\]]+)\])?)?)?",
-    re.ASCII | re.IGNORECASE,
-)
 _TIME = re.compile(r"(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{0,9}))?)?", re.ASCII)
 
 
@@ -93,13 +80,21 @@ class PreciseDateTime(datetime):
     @classmethod
     def of(cls, moment: datetime, nanosecond: int = 0) -> Self:
         """Return a value of this class from any `datetime`."""
-        value = cls.combine(moment.date(), moment.timetz(), moment.tzinfo)
+        value = cls(
+            *(moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second),
+            moment.microsecond,
+            tzinfo=moment.tzinfo,
+            fold=moment.fold,
+        )
         value.nanosecond = nanosecond
         return value
 
     def __eq__(self, other: object) -> bool:
         """Equal in Java's sense: the same kind of value with the same text."""
         return type(self) is type(other) and to_text(self) == to_text(other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
 
     def __hash__(self) -> int:
         return hash(to_text(self))
@@ -267,56 +262,6 @@ def to_text(value: date | time | timedelta) -> str:
         if isinstance(value, cls):
             return text(value)
     raise TypeError(f"{type(value).__name__} is no date or time")
-
-
-def parse_iso(text: str, zone: tzinfo) -> Moment:
-    """Read a date, a local date and time, or one with offset and zone, in ISO-8601 as Java does.
-
-    Args:
-        text: `2024-03-05`, `2024-03-05T07:08`, `2024-03-05T07:08:09+02:00[Europe/Athens]` …
-        zone: the zone of a text that has none.
-
-    Raises:
-        EvaluationError: Java's parsers refuse the text.
-    """
-    match = _ISO.fullmatch(text)
-    if match is None:
-        raise _unreadable(text)
-    sign, digits, month, day, hour, minute, second, fraction, offset, region = match.groups()
-    days = _days(text, sign, digits, int(month), int(day))
-    if hour is None:
-        return Moment.of_local(days, 0, 0, zone)
-    seconds = _second_of_day(text, int(hour), int(minute), int(second or 0))
-    nano = int((fraction or "").ljust(9, "0"))
-    if offset is None:
-        return Moment.of_local(days, seconds, nano, zone)
-    shift = parse_offset(offset.upper())
-    target = zone_of(region) if region else fixed_offset(shift)
-    return Moment.of_epoch(days * 86_400 + seconds - shift, nano, target)
-
-
-def _unreadable(text: str) -> EvaluationError:
-    return EvaluationError(
-        f"Text {text!r} is no date; write it like '2024-03-05' or '2024-03-05T07:08:09Z', "
-        "or give its pattern as existingFormat"
-    )
-
-
-def _days(text: str, sign: str, digits: str, month: int, day: int) -> int:
-    year = int(sign + digits)
-    # Java wants a plus sign from the fifth digit on, and nowhere else; and no year -0000.
-    signed = (sign == "+") == (len(digits) > 4) or sign == "-"
-    if not signed or (sign == "-" and not year) or abs(year) > 999_999_999:
-        raise _unreadable(text)
-    if not 1 <= month <= 12 or not 1 <= day <= days_in_month(year, month):
-        raise EvaluationError(f"Text {text!r} is no date: there is no such day in the calendar")
-    return epoch_day(year, month, day)
-
-
-def _second_of_day(text: str, hour: int, minute: int, second: int) -> int:
-    if hour > 23 or minute > 59 or second > 59:
-        raise EvaluationError(f"Text {text!r} is no date: there is no such time of day")
-    return hour * 3600 + minute * 60 + second
 
 
 def _datetime_from(text: str, zone: tzinfo = UTC) -> tuple[datetime, int]:

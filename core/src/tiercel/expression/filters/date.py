@@ -14,6 +14,7 @@ from typing import Any
 from tiercel.errors import EvaluationError
 from tiercel.expression.date_parse import parse_date
 from tiercel.expression.datetime_format import formatter, iso_text
+from tiercel.expression.iso_date import parse_iso
 from tiercel.expression.moment import Moment, epoch_day
 from tiercel.expression.printing import java_text
 from tiercel.expression.runtime import EvaluationContext
@@ -24,7 +25,6 @@ from tiercel.expression.temporal import (
     OffsetDateTime,
     ZonedDateTime,
     nanosecond_of,
-    parse_iso,
 )
 from tiercel.expression.values import Long, class_name, is_long, is_text, wrap64
 from tiercel.expression.zones import zone_of
@@ -128,8 +128,11 @@ def write_date(
         moment, iso = _text_in_zone(value, zone)
         return writer.from_iso(iso) if writer.from_iso and iso else writer.write(moment)
     if writer.from_iso and _is_moment(value):
-        local = value.astimezone(zone_of(zone))
-        return writer.from_iso(local.isoformat(" ", "microseconds"))
+        try:
+            local = value.astimezone(zone_of(zone))
+            return writer.from_iso(local.isoformat(" ", "microseconds"))
+        except OverflowError:  # just outside the years of `datetime` in that zone
+            pass
     moment = value if value.__class__ is Moment else _moment(value, zone, existing, default_locale)
     return writer.write(moment.in_zone(zone_of(zone)))
 
