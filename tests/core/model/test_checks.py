@@ -143,9 +143,9 @@ tasks:
     )
 
 
-def test_an_old_name_of_a_type_is_told_once(look: Look) -> None:
+def test_an_old_name_of_a_type_is_told_wherever_it_is_written(look: Look) -> None:
     text = "tasks: [{id: a, type: old.Echo}, {id: b, type: old.Echo}, {id: c, type: test.Echo}]"
-    assert look(text).infos == ("old.Echo is replaced by test.Echo",)
+    assert look(text).infos == ("old.Echo is replaced by test.Echo",) * 2
 
 
 def test_a_timeout_on_a_task_that_only_decides_is_a_warning(look: Look) -> None:

@@ -236,7 +236,7 @@ def notices(flow: Flow, locator: Locator) -> tuple[list[Problem], list[str], lis
     """Return warnings, paths of deprecated things, and what was read under another name."""
     warnings: list[Problem] = []
     deprecated = [name for name in ("listeners", "taskDefaults") if name in locator.data]
-    infos: dict[str, None] = {}
+    infos: list[str] = []
     for path, model in _models((), flow):
         written = locator.at(locator.walk(path))
         where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
@@ -246,9 +246,9 @@ def notices(flow: Flow, locator: Locator) -> tuple[list[Problem], list[str], lis
         if isinstance(model, TypedModel):
             present = type(model).type_name
             if present and present != model.type:
-                infos[f"{model.type} is replaced by {present}"] = None
+                infos.append(f"{model.type} is replaced by {present}")
         warnings += _warnings(path, model, locator)
-    return warnings, deprecated, list(infos)
+    return warnings, deprecated, infos
 
 
 def _warnings(path: Path, model: Model, locator: Locator) -> Iterator[Problem]:
