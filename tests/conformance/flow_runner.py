@@ -21,7 +21,7 @@ from flow_match import differences
 
 from tiercel import Registry, Settings, Tiercel
 from tiercel.errors import InputError, TiercelError
-from tiercel.model.execution import Execution
+from tiercel.model.execution import Execution, LogEntry
 from tiercel.model.load import Report, examine
 from tiercel.repository.memory import MemoryRepository
 from tiercel.storage.memory import MemoryStorage
@@ -173,7 +173,7 @@ class Player:
             "flow": execution.flow_id,
             "tasks": [_flat_task(execution, each) for each in execution.task_runs.values()],
             "logs": [
-                _without_none({"level": each.level, "task": each.task_id, "message": each.message})
+                _flat_log(execution, each)
                 for each in self._tiercel.logs(execution.id)
                 if each.level in ("INFO", "WARN", "ERROR")
             ],
@@ -198,6 +198,18 @@ def _flat_task(execution: Execution, task_run: Any) -> dict[str, Any]:
             "states": [str(state) for state in task_run.history.states],
             "attempts": [str(each.state) for each in task_run.attempts] or None,
             "outputs": task_run.outputs or None,
+        }
+    )
+
+
+def _flat_log(execution: Execution, line: LogEntry) -> dict[str, Any]:
+    task_run = execution.task_runs.get(line.task_run_id) if line.task_run_id else None
+    return _without_none(
+        {
+            "level": line.level,
+            "task": line.task_id,
+            "value": task_run and task_run.value,
+            "message": line.message,
         }
     )
 

@@ -32,7 +32,7 @@ from tiercel.engine.owner import EngineLock, is_dead
 from tiercel.engine.plain import plain
 from tiercel.engine.secrets import EnvironmentSecrets
 from tiercel.engine.services import Services
-from tiercel.errors import ConflictError, NotFoundError
+from tiercel.errors import NotFoundError
 from tiercel.model.execution import Execution, LogEntry
 from tiercel.model.flow import Flow
 from tiercel.model.input_values import input_values, output_values
@@ -214,8 +214,6 @@ class Tiercel:
             InputError: an input is missing or invalid.
         """
         loaded = self.save_flow(self._given(flow))
-        if loaded.disabled:
-            raise ConflictError(f"Flow {loaded.namespace}.{loaded.id} is disabled")
         execution_id = self._ids.new()
         typed = self._inputs(loaded, execution_id, inputs or {})
         assert loaded.revision is not None

@@ -80,6 +80,8 @@ def run(  # noqa: PLR0913  # click passes each option as an argument
     watch = watcher(quiet)
     with options.open_engine(home, listener=watch) as engine, watch, _interruptible() as asked:
         flow = engine.load_flow(text, "<stdin>" if str(file) == "-" else str(file))
+        if flow.disabled:
+            raise click.UsageError(f"Flow {flow.namespace}.{flow.id} is disabled")
         execution_id = engine.start(flow, given, labels)
         execution, code = _await(engine, execution_id, timeout, asked)
     _tell(execution, as_json)

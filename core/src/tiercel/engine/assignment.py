@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tiercel import _duration
 from tiercel.model.execution import LogEntry, State, TaskRun
 
 if TYPE_CHECKING:
@@ -83,5 +82,12 @@ class Assignment:
         """Return the state that an attempt told to stop ends in, and why."""
         if self.killed:
             return State.KILLED, "Task run was killed"
-        limit = _duration.format(self.expired) if self.expired else "its limit"
-        return State.FAILED, f"Timeout after {limit}"
+        return State.FAILED, f"Timeout after {_clock(self.expired or timedelta())}"
+
+
+def _clock(length: timedelta) -> str:
+    """Return a length of time as `HH:MM:SS.mmm`, as Kestra's messages have it."""
+    seconds, rest = divmod(length, timedelta(seconds=1))
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours:02}:{minute:02}:{second:02}.{rest.microseconds // 1000:03}"

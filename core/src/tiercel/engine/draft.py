@@ -105,7 +105,9 @@ class Draft:
     def new_task_run(
         self, task_id: str, parent_id: str | None, value: str | None, iteration: int | None
     ) -> TaskRun:
-        """Create a task run."""
+        """Create a task run; with the first one the execution is running."""
+        if self.execution.state is State.CREATED:
+            self.to(State.RUNNING)
         sequence = self.execution.sequence + 1
         task_run = TaskRun(
             id=derive(self.execution.id, sequence),

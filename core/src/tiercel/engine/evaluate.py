@@ -9,8 +9,9 @@ from tiercel.engine.commands import Evaluate
 from tiercel.engine.events import Evaluated
 from tiercel.engine.masking import Masker
 from tiercel.engine.plain import plain
-from tiercel.errors import ExpressionError, TiercelError
-from tiercel.expression.printing import output_text
+from tiercel.engine.wording import error_text
+from tiercel.errors import TiercelError
+from tiercel.plugin.truth import is_true
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,20 +19,9 @@ if TYPE_CHECKING:
     from tiercel.engine.services import Services
     from tiercel.model.flow import Flow
 
-__all__ = ["Evaluator", "is_true"]
-
-_FALSE = frozenset({"", "0", "-0", "false"})
+__all__ = ["Evaluator"]
 
 OutputTyper = Callable[["Flow", Mapping[str, Any]], Mapping[str, Any]]
-
-
-def is_true(text: str) -> bool:
-    """Return whether a rendered condition holds.
-
-    False are the empty text, blanks, `0`, `-0` and `false`; everything else is true, `FALSE` and
-    `0.0` too (golden area `flows/if`).
-    """
-    return text.strip() not in _FALSE
 
 
 class Evaluator:
@@ -76,13 +66,15 @@ class Evaluator:
             return plain(self._type_outputs(flow, rendered))  # type: ignore[no-any-return]
         values = {name: plain(render(raw)) for name, raw in command.expressions.items()}
         if command.purpose == "runIf":
-            return {"runIf": is_true(output_text(values["runIf"]))}
+            return {"runIf": is_true(values["runIf"])}
         return values
 
 
 def _reason(command: Evaluate, variables: Mapping[str, Any], error: TiercelError) -> str:
-    reason = error.reason if isinstance(error, ExpressionError) else str(error)
+    reason = error_text(error)
     if command.purpose == "runIf":
         task_id = variables["task"]["id"]
         return f"Failed to evaluate the runIf condition for task {task_id}. Cause: {reason}"
+    if command.purpose == "outputs":
+        return f"Failed to render output values: {reason}"
     return reason

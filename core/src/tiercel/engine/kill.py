@@ -1,4 +1,4 @@
-"""How things are stopped: one scope whose flowable is finished, or the whole execution."""
+"""How an execution is killed: the workers are told, and what no worker holds ends at once."""
 
 from __future__ import annotations
 
@@ -16,22 +16,9 @@ if TYPE_CHECKING:
 
     from tiercel.engine.draft import Draft
 
-__all__ = ["begin_kill", "kill_scope", "killed_in_worker"]
+__all__ = ["begin_kill", "killed_in_worker"]
 
 _IN_WORKER = frozenset({State.SUBMITTED, State.RUNNING, State.RESUBMITTED})
-
-
-def kill_scope(draft: Draft, scope: Scope) -> None:
-    """End everything that still runs in a scope: its flowable does not wait for it."""
-    if not scope.running:
-        return
-    for task_run in list(_open_runs(draft, scope)):
-        if task_run.id in draft.execution.scopes:
-            draft.drop_scope(task_run.id)
-        elif task_run.state in _IN_WORKER:
-            draft.kill_in_worker(task_run)
-        _end(draft, task_run)
-    draft.put_scope(replace(scope, running=HashTrieMap(), lanes=HashTrieMap()))
 
 
 def begin_kill(draft: Draft) -> None:

@@ -75,8 +75,7 @@ class Live:
         for task_run_id in reduction.changed:
             pending.changed[task_run_id] = None
             task_run = self.execution.task_runs[task_run_id]
-            if task_run.outputs is not None and task_run.state.is_terminal:
-                self.variables.note(self.execution, task_run)
+            self.variables.note(self.execution, task_run)
         for command_id in reduction.done:
             if pending.added.pop(command_id, None) is None:
                 pending.removed[command_id] = None

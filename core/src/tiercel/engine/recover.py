@@ -57,7 +57,5 @@ def rebuild(parts: Parts, log: Sequence[StoredEvent], epoch: int) -> Live:
         reduction = reduce(execution, codec.decode_event(stored.kind, stored.payload))
         execution = reduction.execution
         for task_run_id in reduction.changed:
-            task_run = execution.task_runs[task_run_id]
-            if task_run.state.is_terminal:
-                variables.note(execution, task_run)
+            variables.note(execution, execution.task_runs[task_run_id])
     return Live.resumed(execution, variables, epoch, len(log))

@@ -45,7 +45,6 @@ def create(event: ev.ExecutionCreated, flow: Flow) -> Reduction:
         original_id=event.original_id or event.execution_id,
     )
     draft = Draft(execution, event.at)
-    draft.to(State.RUNNING)
     begin(draft)
     settle(draft)
     return draft.result()

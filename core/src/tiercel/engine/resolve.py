@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from tiercel.engine.commands import Evaluate, StartTimer, SubmitTask, attempt_id
 from tiercel.engine.draft import Draft, current_attempt
-from tiercel.engine.kill import kill_scope
 from tiercel.engine.scope import ROOT, LaneState, Phase, Place, Scope, worse
 from tiercel.errors import EngineBug
 from tiercel.model.execution import State, TaskRun
@@ -49,8 +48,15 @@ def _step(draft: Draft, scope: Scope) -> None:
         if not scope.lanes:
             _leave_phase(draft, scope)
         return
+    if scope.draining:
+        if not scope.lanes:
+            _drained(draft, scope)
+        return
     match _decide(draft, scope):
-        case spi.Open(lanes):
+        case spi.Open(lanes, outputs):
+            if outputs is not None:
+                task_run = draft.execution.task_runs[scope.id]
+                draft.put_task_run(replace(task_run, outputs=outputs))
             _open(draft, scope, lanes)
         case spi.Evaluate(expressions, key):
             draft.command(
@@ -71,7 +77,7 @@ def _step(draft: Draft, scope: Scope) -> None:
 
 def _decide(draft: Draft, scope: Scope) -> spi.Decision:
     """Ask the flowable. What it raises is its failure, never the engine's."""
-    view = scope.view(draft.at)
+    view = scope.view(draft.execution, draft.at)
     question = scope.values.get("#error")
     if question is not None:
         return spi.Finish(State.FAILED, error=question["error"])
@@ -117,8 +123,9 @@ def _advance(draft: Draft, scope: Scope, key: str | int) -> None:
     tasks, index = state.lane.tasks, state.index
     while index < len(tasks) and tasks[index].disabled:
         index += 1
-    if index == len(tasks):
-        _end_lane(draft, scope, key, state.worst)
+    if index == len(tasks) or scope.draining:
+        cut_short = index < len(tasks)
+        _end_lane(draft, scope, key, State.KILLED if cut_short else state.worst)
         return
     task = tasks[index]
     task_run = draft.new_task_run(task.id, scope.id or None, state.lane.value, state.lane.iteration)
@@ -225,13 +232,32 @@ def _pause(draft: Draft, scope: Scope, until: Any) -> None:
 
 
 def _finish(draft: Draft, scope: Scope, finish: spi.Finish) -> None:
-    """Note how the scope will end; `errors` and `finally` come first."""
-    kill_scope(draft, scope)
-    scope = replace(draft.scope(scope.id), finish=finish)
+    """Note how the scope will end; what still runs, `errors` and `finally` come first."""
+    if finish.error:
+        draft.log(finish.level, finish.error, draft.execution.task_runs.get(scope.id))
+    _drain(draft, replace(scope, finish=finish))
+
+
+def _drain(draft: Draft, scope: Scope) -> None:
+    """Let what runs in a scope, and in the scopes inside it, come to an end; start nothing new."""
     if scope.timer is not None:
         draft.finish_command(scope.timer)
-    if finish.error:
-        draft.log("ERROR", finish.error, draft.execution.task_runs.get(scope.id))
+    draft.put_scope(replace(scope, draining=True, timer=None))
+    draft.agenda.append((scope.id, None))
+    for task_run_id, place in scope.running.items():
+        inner = draft.execution.scopes.get(task_run_id)
+        task_run = draft.execution.task_runs[task_run_id]
+        if inner is not None:
+            _drain(draft, inner)
+        elif task_run.state is State.RETRYING:
+            draft.finish_command(f"{task_run_id}:retry")
+            end_task_run(draft, task_run, place.task, State.KILLED)
+
+
+def _drained(draft: Draft, scope: Scope) -> None:
+    """Go on with the end of a scope in which nothing runs any more."""
+    finish = scope.finish or spi.Finish(State.KILLED)
+    scope = replace(scope, finish=finish)
     enter_phase(draft, scope, Phase.ERRORS if finish.state is State.FAILED else Phase.FINALLY)
 
 
@@ -243,7 +269,7 @@ def enter_phase(draft: Draft, scope: Scope, phase: Phase) -> None:
         Phase.FINALLY: owner.finally_,
         Phase.AFTER_EXECUTION: getattr(owner, "after_execution", None),
     }.get(phase)
-    scope = replace(scope, phase=phase)
+    scope = replace(scope, phase=phase, draining=False)
     if tasks:
         _open(draft, scope, (spi.Lane(f"#{phase}", tuple(tasks)),), keeps_going=True)
     else:
@@ -274,8 +300,6 @@ def _close_flowable(draft: Draft, scope: Scope) -> None:
     assert scope.finish is not None
     draft.drop_scope(scope.id)
     task_run = draft.execution.task_runs[scope.id]
-    if task_run.state is State.PAUSED and not scope.finish.state.is_failed:
-        task_run = draft.move(task_run, State.RUNNING)
     task_run = draft.end_attempt(task_run, _forgiven(scope.task, scope.finish.state))
     if scope.finish.outputs is not None or scope.finish.error is not None:
         task_run = draft.put_task_run(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from rpds import HashTrieMap
 
-from tiercel.model.execution import State
+from tiercel.model.execution import Execution, State
 from tiercel.model.task import TaskBase
 from tiercel.plugin.task import Finish, FlowableView, Lane
 
@@ -87,6 +88,7 @@ class Scope:
         timer: the id of the timer command it waits for; None without one.
         resumed: what it was resumed with; None when it was not.
         kills: only for the flow: attempts that were told to stop and have not answered.
+        draining: whether its lanes start no further task: it, or a scope around it, is to end.
     """
 
     id: str
@@ -103,16 +105,20 @@ class Scope:
     timer: str | None = None
     resumed: Mapping[str, Any] | None = None
     kills: int = 0
+    draining: bool = False
 
-    def view(self, at: Any) -> FlowableView:
+    def view(self, execution: Execution, at: datetime) -> FlowableView:
         """Return what the flowable's `next` may look at."""
         return FlowableView(
             at=at,
+            execution_id=execution.id,
+            flow=f"{execution.namespace}.{execution.flow_id}",
             values=self.values,
             opened=self.opened,
             active=len(self.lanes),
             worst=self.worst,
             lanes=self.ended,
+            open_lanes=self.lanes,
             due=self.due,
             resumed=self.resumed,
         )

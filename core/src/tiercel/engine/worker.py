@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from tiercel import _duration
 from tiercel.engine.context import TaskContext
 from tiercel.engine.plain import plain
-from tiercel.errors import ExpressionError, TaskError, TaskKilledError, TiercelError
+from tiercel.engine.wording import error_text
+from tiercel.errors import TaskError, TaskKilledError, TiercelError
 from tiercel.executor.spi import Outcome
 from tiercel.model.execution import State
 
@@ -108,7 +109,7 @@ def _failure(
     if assignment.stopped:
         context.log("ERROR" if state is State.FAILED else "INFO", message)
     else:
-        message = _message(error)
+        message = error_text(error)
         context.log("ERROR", message)
         if not isinstance(error, TiercelError):
             context.log("DEBUG", "".join(traceback.format_exception(error)))
@@ -123,12 +124,3 @@ def _failure(
         logs=tuple(context.logs),
         metrics=tuple(context.metrics),
     )
-
-
-def _message(error: Exception) -> str:
-    if isinstance(error, ExpressionError):
-        return str(error)
-    text = str(error)
-    if isinstance(error, TiercelError):
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -13,6 +13,7 @@ from tiercel.plugin.hookspecs import Registration, hookimpl
 if TYPE_CHECKING:
     from tiercel.errors import (
         ConflictError,
+        EvaluationError,
         NotFoundError,
         StorageError,
         StorageUriError,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         TiercelError,
         UnknownTypeError,
     )
+    from tiercel.expression.table import Entry
     from tiercel.model.base import Model, Text
     from tiercel.model.duration import Duration
     from tiercel.model.execution import State
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
         Task,
         Wait,
     )
+    from tiercel.plugin.truth import is_true
 
 __all__ = [
     "AnyTask",
@@ -64,7 +67,9 @@ __all__ = [
     "ConflictError",
     "Decision",
     "Duration",
+    "Entry",
     "Evaluate",
+    "EvaluationError",
     "Example",
     "Finish",
     "FlowableTask",
@@ -103,6 +108,7 @@ __all__ = [
     "glob_matches",
     "hookimpl",
     "ion",
+    "is_true",
     "load_namespace_files",
     "localize",
     "render_with",
@@ -114,9 +120,10 @@ __all__ = [
 
 _HOMES = {
     "tiercel.errors": (
-        "ConflictError NotFoundError StorageError StorageUriError StoredFileNotFoundError "
-        "TaskError TaskKilledError TaskTimeoutError TiercelError UnknownTypeError"
+        "ConflictError EvaluationError NotFoundError StorageError StorageUriError "
+        "StoredFileNotFoundError TaskError TaskKilledError TaskTimeoutError TiercelError UnknownTypeError"
     ),
+    "tiercel.expression.table": "Entry",
     "tiercel.model.base": "Model Text",
     "tiercel.model.duration": "Duration",
     "tiercel.model.execution": "State",
@@ -129,6 +136,7 @@ _HOMES = {
     "tiercel.plugin.property": "Property",
     "tiercel.plugin.rendering": "render_with",
     "tiercel.plugin.runner": "AnyTaskRunner RunnerCommand TaskRunner",
+    "tiercel.plugin.truth": "is_true",
     "tiercel.plugin.task": (
         "Decision Evaluate Example Finish FlowableTask FlowableView Lane MetricInfo Open Output "
         "Pause Task Wait"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Coroutine, Mapping
+from collections.abc import Container, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -114,9 +114,15 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Begin these lanes now."""
+    """Begin these lanes now.
+
+    Attributes:
+        lanes: at least one.
+        outputs: what the tasks in them can see already as this task's outputs.
+    """
 
     lanes: tuple[Lane, ...]
+    outputs: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +157,18 @@ class Finish:
     """The flowable is done.
 
     Attributes:
-        state: how; SUCCESS, WARNING, FAILED or KILLED. Open lanes are killed.
+        state: how; SUCCESS, WARNING, FAILED, CANCELLED or KILLED.
         outputs: what the flowable's task run gives to later tasks.
         error: why it failed, for its log.
+        level: the level of that log line.
+
+    Task runs that are running are waited for, but no lane begins another one.
     """
 
     state: State
     outputs: Mapping[str, Any] | None = None
     error: str | None = None
+    level: str = "ERROR"
 
 
 Decision = Open | Wait | Pause | Evaluate | Finish
@@ -170,21 +180,27 @@ class FlowableView:
 
     Attributes:
         at: the time of the event being handled.
+        execution_id: the execution, for messages.
+        flow: the flow's namespace and id, for messages.
         values: answers to `Evaluate`, by key.
         opened: how many lanes were opened so far.
         active: how many of them have not ended.
         worst: the most serious state that an ended lane had (SUCCESS when none has ended).
         lanes: ended lanes by key, with the state each ended in.
+        open_lanes: keys of the lanes that have not ended.
         due: whether the time of the last `Wait(until)` or `Pause(until)` has come.
         resumed: what a paused task was resumed with; None when it was not.
     """
 
     at: datetime
+    execution_id: str
+    flow: str
     values: Mapping[str, Mapping[str, Any]]
     opened: int
     active: int
     worst: State
     lanes: Mapping[str | int, State]
+    open_lanes: Container[str | int]
     due: bool = False
     resumed: Mapping[str, Any] | None = None
 
@@ -199,6 +215,7 @@ class FlowableTask(TaskBase):
     examples: ClassVar[tuple[Example, ...]] = ()
     metrics: ClassVar[tuple[MetricInfo, ...]] = ()
     deprecated: ClassVar[str | None] = None
+    runnable: ClassVar[bool] = False
 
     errors: list[AnyTask] | None = None
     """What runs when one of its tasks failed."""
