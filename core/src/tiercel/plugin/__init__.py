@@ -121,7 +121,8 @@ __all__ = [
 _HOMES = {
     "tiercel.errors": (
         "ConflictError EvaluationError NotFoundError StorageError StorageUriError "
-        "StoredFileNotFoundError TaskError TaskKilledError TaskTimeoutError TiercelError UnknownTypeError"
+        "StoredFileNotFoundError TaskError TaskKilledError TaskTimeoutError TiercelError "
+        "UnknownTypeError"
     ),
     "tiercel.expression.table": "Entry",
     "tiercel.model.base": "Model Text",

@@ -18,6 +18,7 @@ from tiercel.plugin import (
     Text,
     TiercelError,
     is_true,
+    is_true,
 )
 
 __all__ = ["Assert", "Fail"]

@@ -14,8 +14,8 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from tiercel.plugin import Metric, RunContext, TaskError, TaskKilledError
-from tiercel_http.exchange_log import log_request, log_response
+from tiercel.plugin import Metric, TaskError, TaskKilledError
+from tiercel_http.exchange_log import Watcher, log_request, log_response
 from tiercel_http.network import Dialer, Origin, ProxyError
 from tiercel_http.options import Credentials, Proxy, Settings
 from tiercel_http.task import Call, safe_uri
@@ -83,7 +83,7 @@ class Reply:
 
 
 @contextmanager
-def exchange(ctx: RunContext, call: Call, settings: Settings) -> Iterator[Reply]:
+def exchange(ctx: Watcher, call: Call, settings: Settings) -> Iterator[Reply]:
     """Send `call` and yield its reply; the connection closes at the end of the block.
 
     Raises:
@@ -112,7 +112,7 @@ def exchange(ctx: RunContext, call: Call, settings: Settings) -> Iterator[Reply]
 
 
 def _client(
-    ctx: RunContext, call: Call, settings: Settings, transport: SocketTransport
+    ctx: Watcher, call: Call, settings: Settings, transport: SocketTransport
 ) -> httpx.Client:
     client = httpx.Client(
         transport=transport,
@@ -204,7 +204,7 @@ def _refused(reply: Reply) -> TaskError:
     return TaskError(f"{message} and body:\n{text}" if text else message)
 
 
-def _measure(ctx: RunContext, call: Call, reply: Reply) -> None:
+def _measure(ctx: Watcher, call: Call, reply: Reply) -> None:
     parts = urlsplit(call.uri)
     tags = {
         "request.method": call.method,

@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Set
+from typing import TYPE_CHECKING, Protocol
 
-from tiercel.plugin import RunContext
+from tiercel.plugin import Metric
 from tiercel_http.body import Body
 from tiercel_http.task import safe_uri
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["log_request", "log_response"]
+__all__ = ["Watcher", "log_request", "log_response"]
 
 _SECRET = {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
 _BODY_CHARACTERS = 10_000
 
 
-def log_request(ctx: RunContext, logs: Set[str], request: httpx.Request, body: Body | None) -> None:
+class Watcher(Protocol):
+    """What an exchange needs of a `RunContext`: somebody to tell, and a way to be stopped."""
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the exchange was told to stop."""
+        ...
+
+    def log(self, level: str, message: str) -> None:
+        """Log one line."""
+        ...
+
+    def metric(self, metric: Metric) -> None:
+        """Record a measurement."""
+        ...
+
+    def on_kill(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called when the exchange must stop."""
+        ...
+
+
+def log_request(ctx: Watcher, logs: Set[str], request: httpx.Request, body: Body | None) -> None:
     """Log a request as it is about to be sent; `body` is what its call came with."""
     if "REQUEST_HEADERS" in logs:
         ctx.log("DEBUG", f"request:\n    {request.method} {safe_uri(str(request.url))}")
@@ -30,7 +51,7 @@ def log_request(ctx: RunContext, logs: Set[str], request: httpx.Request, body: B
         ctx.log("TRACE", f"request payload:\n    {text}")
 
 
-def log_response(ctx: RunContext, logs: Set[str], response: httpx.Response) -> None:
+def log_response(ctx: Watcher, logs: Set[str], response: httpx.Response) -> None:
     """Log a response whose headers have come."""
     uri = safe_uri(str(response.request.url))
     ctx.log("DEBUG", f"Request '{uri}' with the response code '{response.status_code}'")

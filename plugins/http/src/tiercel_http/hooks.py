@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tiercel.plugin import Registration, hookimpl
 
-__all__ = ["register_tasks"]
+__all__ = ["register_functions", "register_tasks"]
 
 
 @hookimpl
@@ -21,3 +21,9 @@ def register_tasks() -> Registration:
         ): "tiercel_http.download:Download",
         "io.kestra.plugin.core.http.SseRequest": "tiercel_http.sse:SseRequest",
     }
+
+
+@hookimpl
+def register_functions() -> Registration:
+    """Return the functions for expressions."""
+    return {"http": "tiercel_http.function:HTTP"}

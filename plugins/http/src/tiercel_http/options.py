@@ -8,13 +8,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Protocol, TypeVar, overload
 
 from pydantic import Field
 
-from tiercel.plugin import Duration, Model, Property, RunContext, TaskError, Text
+from tiercel.plugin import Duration, Model, Property, TaskError, Text
 
-__all__ = ["AuthOptions", "Credentials", "HttpOptions", "Proxy", "Settings", "SslOptions"]
+__all__ = [
+    "AuthOptions",
+    "Credentials",
+    "HttpOptions",
+    "Proxy",
+    "Renderer",
+    "Settings",
+    "SslOptions",
+]
 
 T = TypeVar("T")
 
@@ -36,6 +44,18 @@ _LOGS_OF_LEVEL: dict[str, tuple[LogKind, ...]] = {
     "DEBUG": ("REQUEST_HEADERS", "RESPONSE_HEADERS"),
     "INFO": ("RESPONSE_HEADERS",),
 }
+
+
+class Renderer(Protocol):
+    """What rendering options needs of a `RunContext`."""
+
+    @overload
+    def render(self, value: Property[T]) -> T: ...
+    @overload
+    def render(self, value: Property[T] | None) -> T | None: ...
+    def render_text(self, template: str) -> str:
+        """Render a template to text."""
+        ...
 
 
 class TimeoutOptions(Model):
@@ -216,7 +236,7 @@ class HttpOptions(Model):
     proxy_password: Text | None = _old("proxy.password")
     """The password the proxy asks for."""
 
-    def settings(self, ctx: RunContext) -> Settings:
+    def settings(self, ctx: Renderer) -> Settings:
         """Render all options.
 
         Raises:
@@ -244,7 +264,7 @@ class HttpOptions(Model):
         # Reading a deprecated field as an attribute would warn our own users of our own code.
         return self.__dict__[name]
 
-    def _seconds(self, ctx: RunContext) -> tuple[float, float]:
+    def _seconds(self, ctx: Renderer) -> tuple[float, float]:
         connect = self._written("connect_timeout")
         idle = self._written("read_timeout") or self._written("read_idle_timeout") or _IDLE
         if self.timeout is not None:
@@ -256,7 +276,7 @@ class HttpOptions(Model):
             idle.total_seconds(),
         )
 
-    def _credentials(self, ctx: RunContext) -> Credentials | None:
+    def _credentials(self, ctx: Renderer) -> Credentials | None:
         match self.auth:
             case BearerAuth(token=token):
                 return Credentials("BEARER", "", ctx.render(token) or "")
@@ -266,7 +286,7 @@ class HttpOptions(Model):
         user, password = self._text(ctx, "basic_auth_user"), self._text(ctx, "basic_auth_password")
         return Credentials("BASIC", user or "", password or "") if user or password else None
 
-    def _proxy(self, ctx: RunContext) -> Proxy | None:
+    def _proxy(self, ctx: Renderer) -> Proxy | None:
         group = self.proxy or ProxyOptions()
         host = ctx.render(group.address) or self._text(ctx, "proxy_address")
         kind = self._written("proxy_type") or "HTTP"
@@ -285,7 +305,7 @@ class HttpOptions(Model):
             ctx.render(group.password) or self._text(ctx, "proxy_password"),
         )
 
-    def _text(self, ctx: RunContext, name: str) -> str | None:
+    def _text(self, ctx: Renderer, name: str) -> str | None:
         # Old options may hold an expression although their schema does not say so.
         text = self._written(name)
         return ctx.render_text(text) if text else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
@@ -12,7 +13,7 @@ from tiercel.plugin import Output, Property, RunContext, Task, TaskError, Text
 from tiercel_http.body import Body, form_body, text_body
 from tiercel_http.options import HttpOptions, Settings, SslOptions
 
-__all__ = ["Call", "HttpTask", "public_uri", "safe_uri"]
+__all__ = ["Call", "HttpTask", "checked_uri", "public_uri", "safe_uri", "with_params"]
 
 OutputT = TypeVar("OutputT", bound=Output, covariant=True)
 
@@ -81,7 +82,8 @@ class HttpTask(Task[OutputT]):
         Raises:
             TaskError: the URI is not one, or the body cannot be sent as it is declared.
         """
-        uri = _with_params(_checked(ctx.render(self.uri)), ctx.render(self.params) or {})
+        params = ctx.render(self.params)
+        uri = with_params(checked_uri(ctx.render(self.uri)), params or {})
         given = ctx.render(self.headers)
         headers = dict(given) if given else {}
         body = self._body(ctx, settings)
@@ -121,7 +123,12 @@ def safe_uri(uri: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def _checked(text: str) -> str:
+def checked_uri(text: str) -> str:
+    """Return a rendered URI with its spaces escaped.
+
+    Raises:
+        TaskError: it is none, or not of http or https.
+    """
     uri = text.strip().replace(" ", "%20")
     try:
         parts = urlsplit(uri)
@@ -142,7 +149,8 @@ def _checked(text: str) -> str:
     return uri
 
 
-def _with_params(uri: str, params: dict[str, Any]) -> str:
+def with_params(uri: str, params: Mapping[str, Any]) -> str:
+    """Return a URI with query parameters added to its own; a list gives one an item."""
     if not params:
         return uri
     pairs = {
