@@ -1,12 +1,13 @@
 """`make run`: serve the products API, run the getting-started flow, show the table that it made.
 
-The execution is kept in `out/home` of the clone, where `tiercel executions list --home out/home`
-finds it. The exit code is the run's.
+The execution is kept in `out/home` of the clone, or in `TIERCEL_HOME` if that is set;
+`tiercel executions list --home out/home` finds it. The exit code is the run's.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from products_api.server import serving
 ROOT = Path(__file__).parents[1]
 TIERCEL = Path(sys.executable).with_name("tiercel")
 FLOW = "examples/flows/getting_started.yaml"
-HOME = "out/home"
+HOME = os.environ.get("TIERCEL_HOME", "out/home")
 ROWS = "{{ fromIon(read(outputs.sqlQuery.uri), allRows=true) | toJson }}"
 
 
