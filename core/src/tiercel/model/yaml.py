@@ -101,13 +101,13 @@ def parse(text: str, *, file: str = "") -> Any:
     Raises:
         FlowSyntaxError: not YAML, a key twice, several documents, nothing at all, or over a limit.
     """
-    return _Builder(file).build(_events(text, file))
+    text = text.removeprefix("\ufeff")
+    return _Builder(text, file).build(_events(text, file))
 
 
 def _events(text: str, file: str) -> Iterator[Event]:
     if len(text) > MAX_LENGTH:
         raise _problem(f"The text has {len(text)} characters, more than {MAX_LENGTH}", file, 0, 0)
-    text = text.removeprefix("\ufeff")
     try:
         parser = _Parser(text)
         while True:
@@ -128,9 +128,7 @@ def _events(text: str, file: str) -> Iterator[Event]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = ", ".join(part for part in (error.context, error.problem) if part)
-        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        if mark and mark.index >= len(text):  # libyaml counts one line more at the end
-            line, column = text.count("\n") + 1, len(text) - text.rfind("\n")
+        line, column = _place(mark, text) if mark else (0, 0)
         raise _problem(f"YAML parsing error: {what}", file, line, column) from None
     except UnicodeEncodeError as error:
         line = text.count("\n", 0, error.start) + 1
@@ -150,6 +148,17 @@ def _unreadable(text: str) -> tuple[int, int]:
         return 0, 0
     at = match.start()
     return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+
+
+_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+
+
+def _place(mark: Any, text: str) -> tuple[int, int]:
+    """Return a mark's line and column, one-based; libyaml counts one line too many at the end."""
+    if mark.index < len(text):
+        return mark.line + 1, mark.column + 1
+    lines = _LINE_BREAK.split(text)
+    return len(lines), len(lines[-1]) + 1
 
 
 def _problem(message: str, file: str, line: int, column: int) -> FlowSyntaxError:
@@ -176,7 +185,8 @@ _Anchors = dict[str, tuple[Any, int, int] | None]
 class _Builder:
     """Turns events into data; `anchors` maps a name to (value, values in it, levels below it)."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, text: str, file: str) -> None:
+        self.text = text
         self.file = file
         self.stack: list[_Open] = []
         self.anchors: _Anchors = {}
@@ -206,8 +216,7 @@ class _Builder:
         return self.root
 
     def _fail(self, message: str, event: Any) -> NoReturn:
-        mark = event.start_mark
-        raise _problem(message, self.file, mark.line + 1, mark.column + 1)
+        raise _problem(message, self.file, *_place(event.start_mark, self.text))
 
     def _scalar(self, event: Any) -> None:
         stack = self.stack
@@ -304,7 +313,7 @@ class Places:
     """
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self._text = text.removeprefix("\ufeff")
         self._keys: dict[Path, tuple[int, int]] = {}
         self._values: dict[Path, tuple[int, int]] = {}
         self._read = False
