@@ -38,6 +38,7 @@ __all__ = [
     "Test",
     "Text",
     "Unary",
+    "operands",
 ]
 
 
@@ -275,3 +276,26 @@ class Template(Node):
     """A whole template."""
 
     body: tuple[Item, ...]
+
+
+def operands(node: Expression) -> tuple[Expression, ...]:
+    """Return the expressions right inside an expression, in the order of the text."""
+    if isinstance(node, Attribute):
+        return (node.base,)
+    if isinstance(node, Subscript):
+        return (node.base, node.key)
+    if isinstance(node, (Method, Filter, Test)):
+        return (node.base, *(argument.value for argument in node.arguments))
+    if isinstance(node, Call):
+        return tuple(argument.value for argument in node.arguments)
+    if isinstance(node, Unary):
+        return (node.operand,)
+    if isinstance(node, Binary):
+        return (node.left, node.right)
+    if isinstance(node, Choice):
+        return (node.condition, node.then, node.otherwise)
+    if isinstance(node, ListLiteral):
+        return node.items
+    if isinstance(node, MapLiteral):
+        return tuple(part for member in node.members for part in member)
+    return node.parts if isinstance(node, Joined) else ()
