@@ -18,7 +18,6 @@ from tiercel.plugin import (
     Text,
     TiercelError,
     is_true,
-    is_true,
 )
 
 __all__ = ["Assert", "Fail"]
