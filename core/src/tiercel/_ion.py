@@ -75,7 +75,7 @@ def dump_lines(rows: Iterable[Any], stream: _Sink, special: Special | None = Non
     Rows with the same columns, all texts (what a CSV reader gives), take a short cut.
     """
     count = 0
-    columns: tuple[Any, ...] = ()
+    columns: tuple[Any, ...] | None = None
     template = ""
     lines: list[str] = []
     for row in rows:

@@ -38,7 +38,7 @@ _BLANK = re.compile(r"(?:[ \t\r\n\f\v]+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _TOKEN = re.compile(
     r'"(?P<text>(?:[^"\\\n\r]++|\\.)*+)"'
     r"|(?P<open>\{\{|[{\[])"
-    r"|'(?P<symbol>(?:[^'\\\n\r]++|\\.)++)'"
+    r"|'(?P<symbol>(?:[^'\\\n\r]++|\\.)*+)'(?!')"
     r"|(?P<word>[A-Za-z_$][A-Za-z0-9_$]*(?:\.[a-z]+)?)"
     r"|(?P<number>[+-]?(?:inf|[0-9][0-9A-Za-z_.:+-]*))"
 )
