@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from tiercel.plugin import Example, Property, RunContext, TaskError, ion
+from tiercel.plugin import Example, Property, RunContext, TaskError, TaskKilledError, ion
 from tiercel_serdes.converter import ConvertedOutput, Converter, bad_input, watched
 from tiercel_serdes.dates import DateStyle
 
 if TYPE_CHECKING:
-    from tiercel.plugin import StoredWriter
+    pass
 
 __all__ = ["CsvToIon", "IonToCsv"]
 
@@ -97,30 +97,44 @@ tasks:
                 quotechar=_character(ctx.render(self.text_delimiter), "textDelimiter"),
                 strict=True,
             )
-            records = self._records(ctx, reader)
-            columns = self._columns(ctx, records) if ctx.render(self.header) else None
-            rows = watched(ctx, islice(records, ctx.render(self.skip_rows), None))
-            if columns is None:
-                count = ion.dump_lines(map(_nulls, rows), writer)
-            else:
-                count = self._dump(ctx, columns, rows, writer)
+            batches = self._batches(ctx, reader)
+            first = next(batches, [])
+            header, skip = ctx.render(self.header), ctx.render(self.skip_rows)
+            columns = self._columns(ctx, first.pop(0)) if first and header else None
+            count = 0
+            for batch in _without_first(chain([first], batches), skip):
+                block = columns.block(batch) if columns else None
+                if block is not None:
+                    writer.write(block)
+                    count += len(batch)
+                else:
+                    rows = columns.rows(batch, self._bad(ctx)) if columns else map(_nulls, batch)
+                    count += ion.dump_lines(rows, writer)
         return self._done(ctx, writer, count)
 
-    def _records(self, ctx: RunContext, reader: Iterator[list[str]]) -> Iterator[list[str]]:
+    def _batches(self, ctx: RunContext, reader: Iterator[list[str]]) -> Iterator[list[list[str]]]:
+        """Yield the records in batches, so that most are handled without a loop of Python's."""
         skip_empty = ctx.render(self.skip_empty_rows)
-        bad = _BadLines(ctx, ctx.render(self.on_bad_lines))
-        while True:
+        ended = False
+        while not ended:
+            if ctx.cancelled:
+                raise TaskKilledError("The conversion was stopped")
+            batch: list[list[str]] = []
             try:
-                for record in reader:
-                    if record or not skip_empty:
-                        yield record or [""]
+                # What was read before an error stays in the batch.
+                batch.extend(islice(reader, _BATCH))
+                ended = not batch
             except csv.Error as error:
-                bad.report(f"Bad line encountered: {error}")
-                continue
-            return
+                self._bad(ctx).report(f"Bad line encountered: {error}")
+            if [] in batch:
+                batch = [record or [""] for record in batch if record or not skip_empty]
+            if batch:
+                yield batch
 
-    def _columns(self, ctx: RunContext, records: Iterator[list[str]]) -> _Columns:
-        names = next(records, [])
+    def _bad(self, ctx: RunContext) -> _BadLines:
+        return _BadLines(ctx, ctx.render(self.on_bad_lines))
+
+    def _columns(self, ctx: RunContext, names: list[str]) -> _Columns:
         width = len(names)
         if ctx.render(self.on_empty_header) == "RENAME":
             names = [name or _free(f"col_{index}", names) for index, name in enumerate(names)]
@@ -136,23 +150,12 @@ tasks:
             ctx.log("WARN", f"Columns of the same name: the last one of them counts: {names}")
         return _Columns(names, width)
 
-    def _dump(
-        self,
-        ctx: RunContext,
-        columns: _Columns,
-        records: Iterator[list[str]],
-        writer: StoredWriter,
-    ) -> int:
-        bad = _BadLines(ctx, ctx.render(self.on_bad_lines))
-        count = 0
-        while batch := list(islice(records, _BATCH)):
-            block = columns.block(batch)
-            if block is not None:
-                writer.write(block)
-                count += len(batch)
-            else:
-                count += ion.dump_lines(columns.rows(batch, bad), writer)
-        return count
+
+def _without_first(batches: Iterable[list[list[str]]], number: int) -> Iterator[list[list[str]]]:
+    """Yield the batches without the first `number` records."""
+    for batch in batches:
+        yield batch[number:]
+        number = max(number - len(batch), 0)
 
 
 class _Columns:

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import io
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tiercel.testing import run_task
+
+SIZE = 4 << 20
+LONG = b"x" * 500
+
+
+class Source(io.RawIOBase):
+    """A file that repeats a line until it is as long as it should be; nothing of it is kept."""
+
+    def __init__(self, begin: bytes, line: bytes, end: bytes, size: int = SIZE) -> None:
+        block = line * 100
+        self._parts = filter(None, [begin, *[block] * (size // len(block)), end])
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:
+        self._rest = self._rest or next(self._parts, b"")
+        part, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
+        buffer[: len(part)] = part
+        return len(part)
+
+
+class Storage:
+    """A storage with one source, which counts what is written and forgets it."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.written = 0
+
+    def open(self, key: str, start: int = 0, length: int | None = None) -> io.BufferedReader:
+        return io.BufferedReader(self._source)
+
+    def create(self, key: str) -> Storage:
+        return self
+
+    def write(self, data: bytes) -> int:
+        self.written += len(data)
+        return len(data)
+
+    def commit(self) -> None: ...
+    def abort(self) -> None: ...
+
+
+@contextmanager
+def peak() -> Iterator[list[int]]:
+    """Give a list that holds, after the block, the most bytes that were in use inside it."""
+    found: list[int] = []
+    tracemalloc.start()
+    yield found
+    found.append(tracemalloc.get_traced_memory()[1])
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "properties"),
+    [
+        ("csv.CsvToIon", (b"a,b\n", b'%b,"%b\n"\n' % (LONG, LONG), b""), {}),
+        ("csv.IonToCsv", (b"", b'{a:1,b:"%b"}\n' % LONG, b""), {}),
+        ("json.JsonToIon", (b"", b'{"a":1,"b":"%b"}\n' % LONG, b""), {}),
+        ("json.JsonToIon", (b"[", b'{"a":1,"b":"%b"},\n' % LONG, b"0]"), {"newLine": False}),
+        ("json.IonToJson", (b"", b'{a:1,b:"%b"}\n' % LONG, b""), {}),
+        ("json.IonToJson", (b"", b'{a:1,b:"%b"}\n' % LONG, b""), {"newLine": False}),
+    ],
+)
+def test_memory_does_not_grow_with_the_file(
+    kind: str, source: tuple[bytes, bytes, bytes], properties: dict[str, bool]
+) -> None:
+    storage = Storage(Source(*source))
+    task = {"type": f"io.kestra.plugin.serdes.{kind}", "from": "kestra:///company/team/x"}
+    # Once before, so that what is imported and cached does not count.
+    run_task({**task, **properties}, storage=Storage(Source(*source, size=0)))
+    with peak() as most:
+        result = run_task({**task, **properties}, storage=storage)
+    assert result.error is None
+    assert storage.written > SIZE / 2
+    assert most[0] < SIZE / 2
