@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
-__all__ = ["Model", "Text", "scalar_text"]
+__all__ = ["Flag", "Model", "Text", "scalar_text"]
 
 
 class Model(BaseModel):
@@ -45,3 +46,16 @@ def scalar_text(value: Any) -> Any:
 
 
 Text = Annotated[str, BeforeValidator(scalar_text)]
+
+
+def _flag(value: Any) -> Any:
+    """Refuse what pydantic takes for a boolean and Kestra does not, such as `yes`."""
+    if isinstance(value, str) and value not in _FLAGS:
+        raise PydanticCustomError("bool_parsing", "Not a boolean")
+    return value
+
+
+_FLAGS = frozenset({"true", "True", "TRUE", "false", "False", "FALSE"})
+
+Flag = Annotated[bool, BeforeValidator(_flag)]
+"""A boolean, or the text `true` or `false`."""

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field, StringConstraints
 
-from tiercel.model.base import Model, Text, scalar_text
+from tiercel.model.base import Flag, Model, Text, scalar_text
 from tiercel.model.duration import Duration
 from tiercel.model.input_base import AnyInput, DataType, InputId
 from tiercel.model.labels import Labels
@@ -143,7 +143,7 @@ class PluginDefault(Model):
 
     type: NonEmptyText
     """The type, or what it begins with."""
-    forced: bool = False
+    forced: Flag = False
     """Whether they win over what the task itself says."""
     values: dict[str, Any] | None = None
     """Values by property."""
@@ -164,7 +164,7 @@ class FlowOutput(Model):
     """For people; Markdown."""
     display_name: Text | None = None
     """How the UI names it."""
-    required: bool = True
+    required: Flag = True
     """Whether null is an error."""
 
 
@@ -219,9 +219,9 @@ class Flow(Model):
     """Service levels."""
     checks: list[Check] | None = None
     """What is looked at before an execution begins."""
-    disabled: bool = False
+    disabled: Flag = False
     """No execution may begin."""
-    deleted: bool = False
+    deleted: Flag = False
     """Set by the server on a deleted flow."""
     updated: datetime | None = None
     """Set by the server."""

@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from tiercel.model.base import Model, Text, scalar_text
+from tiercel.model.base import Flag, Model, Text, scalar_text
 
 __all__ = ["AnyInput", "DataType", "DependsOn", "InputBase", "InputId", "input_class"]
 
@@ -79,7 +79,7 @@ class InputBase(Model):
     """For people; Markdown."""
     display_name: Text | None = None
     """How a form names it."""
-    required: bool = True
+    required: Flag = True
     """Whether an execution needs a value."""
     defaults: Any = None
     """The value when none is given; may hold expressions."""
@@ -138,6 +138,6 @@ def _build(value: Any, _handler: Any, info: ValidationInfo) -> InputBase:
 AnyInput = Annotated[
     InputBase,
     WrapValidator(_build),
-    WithJsonSchema({"$ref": "#/definitions/input"}),
+    WithJsonSchema({"type": "object", "x-tiercel-kind": "input"}),
 ]
 """An input of whatever type its `type` names."""

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from tiercel.model import moments
-from tiercel.model.base import Text
+from tiercel.model.base import Flag, Text
 from tiercel.model.duration import Duration
 from tiercel.model.input_base import AnyInput, DataType, InputBase
 
@@ -196,9 +196,9 @@ class SelectInput(InputBase):
     values: list[Text] | None = None
     expression: Text | None = None
     """Renders to the values, instead of `values`."""
-    allow_custom_value: bool = False
-    auto_select_first: bool = False
-    is_radio: bool = False
+    allow_custom_value: Flag = False
+    auto_select_first: Flag = False
+    is_radio: Flag = False
 
 
 class EnumInput(InputBase):
@@ -219,8 +219,8 @@ class MultiselectInput(InputBase):
     expression: Text | None = None
     """Renders to the values, instead of `values`."""
     item_type: DataType = DataType.STRING
-    allow_custom_value: bool = False
-    auto_select_first: bool = False
+    allow_custom_value: Flag = False
+    auto_select_first: Flag = False
 
     @model_validator(mode="after")
     def _values_once(self) -> Self:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AliasChoices, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from tiercel.model.base import Model
+from tiercel.model.base import Flag, Model
 from tiercel.model.duration import Duration
 
 __all__ = ["ConstantRetry", "ExponentialRetry", "RandomRetry", "Retry", "RetryBehavior"]
@@ -45,7 +45,7 @@ class _RetryBase(Model):
     """How many attempts in all, the first one included."""
     max_duration: Duration | None = None
     """No further attempt begins later than this after the first one began."""
-    warning_on_retry: bool = False
+    warning_on_retry: Flag = False
     """End in WARNING when a later attempt succeeds."""
     behavior: RetryBehavior = RetryBehavior.RETRY_FAILED_TASK
     """Whether a flow-level retry repeats the failed task, or the whole flow anew."""

@@ -21,10 +21,19 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from tiercel.errors import PluginError, UnknownTypeError
-from tiercel.model.base import Model, Text, scalar_text
+from tiercel.model.base import Flag, Model, Text, scalar_text
 from tiercel.model.retry import Retry
 
-__all__ = ["AnyTask", "Id", "LogLevel", "TaskBase", "TypedModel", "WorkerGroup", "typed_field"]
+__all__ = [
+    "AnyTask",
+    "Id",
+    "LogLevel",
+    "TaskBase",
+    "TypedModel",
+    "WorkerGroup",
+    "kind_schema",
+    "typed_field",
+]
 
 Id = Annotated[
     str,
@@ -67,7 +76,7 @@ class WorkerGroup(Model):
 class TaskCache(Model):
     """Whether a task's outputs are kept for later executions."""
 
-    enabled: bool
+    enabled: Flag
     ttl: Text | None = None
 
 
@@ -82,17 +91,17 @@ class TaskBase(TypedModel):
     """When to try again after a failure."""
     timeout: Text | None = None
     """How long an attempt may run, an ISO-8601 duration; may be an expression."""
-    disabled: bool = False
+    disabled: Flag = False
     """Leave the task out, as if it were not written."""
     run_if: Text = "true"
     """Run only when this renders to something true; otherwise the task is SKIPPED."""
-    allow_failure: bool = False
+    allow_failure: Flag = False
     """A failure ends the task in WARNING, and the flow goes on."""
-    allow_warning: bool = False
+    allow_warning: Flag = False
     """A warning ends the task in SUCCESS."""
     log_level: LogLevel | None = None
     """Log lines below this level are dropped."""
-    log_to_file: bool = False
+    log_to_file: Flag = False
     """Write the logs to a file in internal storage instead."""
     task_cache: TaskCache | None = None
     """Reuse the outputs of an earlier run of the same task."""
@@ -111,6 +120,14 @@ class TaskBase(TypedModel):
     """Whether its `namespace` and `flowId` name a flow that it runs."""
 
 
+def kind_schema(kind: str) -> WithJsonSchema:
+    """Return the JSON Schema of a property that holds anything of a kind.
+
+    It only names the kind: `tiercel.schema` puts the list of types in its place.
+    """
+    return WithJsonSchema({"type": "object", "x-tiercel-kind": kind})
+
+
 def typed_field(kind: str, base: type[TypedModel]) -> WrapValidator:
     """Return a validator that builds the class named by a mapping's `type`.
 
@@ -124,11 +141,13 @@ def typed_field(kind: str, base: type[TypedModel]) -> WrapValidator:
             return value
         if not isinstance(value, dict):
             raise PydanticCustomError("not_a_mapping", f"A {kind} is a mapping with a `type`")
-        if "type" not in value:
+        if value.get("type") is None:
             raise PydanticCustomError("missing_type", f"A {kind} needs a `type`")
         context = info.context or {}
         resolve: Resolver = context["resolve"]
         name = scalar_text(value["type"])
+        if not isinstance(name, str):
+            raise PydanticCustomError("type_not_text", "A `type` is text")
         try:
             cls = resolve(name, kind)
         except UnknownTypeError as error:
@@ -145,7 +164,11 @@ def typed_field(kind: str, base: type[TypedModel]) -> WrapValidator:
             raise PydanticCustomError(
                 "broken_plugin", "{reason}", {"reason": str(error)}
             ) from error
-        return cls.model_validate(value, context=context)
+        try:
+            return cls.model_validate(value, context=context)
+        except TypeError as error:  # the plugin's class cannot be made, an abstract one say
+            reason = f"Plugin class {cls.__qualname__} of {name!r} is broken: {error}"
+            raise PydanticCustomError("broken_plugin", "{reason}", {"reason": reason}) from error
 
     return WrapValidator(validate)
 
@@ -158,7 +181,7 @@ AnyTask = Annotated[
     TaskBase,
     typed_field("task", TaskBase),
     PlainSerializer(_dump, return_type=dict),
-    WithJsonSchema({"$ref": "#/definitions/task"}),
+    kind_schema("task"),
 ]
 """A task of whatever type its `type` names."""
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import PlainSerializer, WithJsonSchema
+from pydantic import PlainSerializer
 
-from tiercel.model.base import Text
+from tiercel.model.base import Flag, Text
 from tiercel.model.labels import Labels
-from tiercel.model.task import Id, LogLevel, TypedModel, WorkerGroup, typed_field
+from tiercel.model.task import (
+    Id,
+    LogLevel,
+    TypedModel,
+    WorkerGroup,
+    kind_schema,
+    typed_field,
+)
 
 __all__ = ["AnyCondition", "AnyTrigger", "ConditionBase", "TriggerBase"]
 
@@ -25,7 +32,7 @@ AnyCondition = Annotated[
     ConditionBase,
     typed_field("condition", ConditionBase),
     PlainSerializer(_dump, return_type=dict),
-    WithJsonSchema({"$ref": "#/definitions/condition"}),
+    kind_schema("condition"),
 ]
 """A condition of whatever type its `type` names."""
 
@@ -39,7 +46,7 @@ class TriggerBase(TypedModel):
     """For people; Markdown."""
     conditions: list[AnyCondition] | None = None
     """All must hold, or the trigger does not start an execution."""
-    disabled: bool = False
+    disabled: Flag = False
     """Leave the trigger out, as if it were not written."""
     labels: Labels | None = None
     """Labels of the executions it starts."""
@@ -47,11 +54,11 @@ class TriggerBase(TypedModel):
     """Disable the trigger once an execution of it ends in one of these states."""
     log_level: LogLevel | None = None
     """Log lines below this level are dropped."""
-    log_to_file: bool = False
+    log_to_file: Flag = False
     """Write the logs to a file in internal storage instead."""
-    fail_on_trigger_error: bool = False
+    fail_on_trigger_error: Flag = False
     """Start an execution that fails at once when the trigger cannot be evaluated."""
-    allow_concurrent: bool = False
+    allow_concurrent: Flag = False
     """Start an execution even while one of the same trigger is running."""
     worker_group: WorkerGroup | None = None
     """Accepted for compatibility; there are no worker groups."""
@@ -65,6 +72,6 @@ AnyTrigger = Annotated[
     TriggerBase,
     typed_field("trigger", TriggerBase),
     PlainSerializer(_dump, return_type=dict),
-    WithJsonSchema({"$ref": "#/definitions/trigger"}),
+    kind_schema("trigger"),
 ]
 """A trigger of whatever type its `type` names."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import PlainSerializer
 
-from tiercel.model.task import TypedModel, typed_field
+from tiercel.model.task import TypedModel, kind_schema, typed_field
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +55,7 @@ class TaskRunner(TypedModel):
 AnyTaskRunner = Annotated[
     TaskRunner,
     typed_field("task runner", TaskRunner),
+    kind_schema("task runner"),
     PlainSerializer(lambda runner: runner.model_dump(by_alias=True, exclude_unset=True)),
 ]
 """A task runner of whatever type its `type` names."""

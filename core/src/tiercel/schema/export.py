@@ -8,6 +8,8 @@ from pydantic.json_schema import models_json_schema
 
 from tiercel.errors import PluginError
 from tiercel.model.flow import Flow
+from tiercel.model.inputs import INPUT_TYPES
+from tiercel.plugin.registry import HOOKS
 from tiercel.schema.generator import DocumentedSchema
 from tiercel.schema.types import finish_type
 
@@ -23,6 +25,7 @@ KINDS = {
     "trigger": "trigger",
     "condition": "condition",
     "task runner": "taskRunner",
+    "input": "input",
 }
 """What is registered → its name among the definitions."""
 
@@ -35,9 +38,10 @@ def flow_schema(registry: Registry) -> dict[str, Any]:
     A type whose plugin cannot be imported is left out; `Registry.broken` and loading the type
     itself tell why.
     """
-    entries = {kind: _classes(registry, kind) for kind in KINDS}
+    entries = {kind: _classes(registry, kind) for kind in HOOKS if kind in KINDS}
     classes = [cls for listed in entries.values() for _, cls in listed]
-    models: list[type[BaseModel]] = [Flow, *classes]
+    inputs = INPUT_TYPES.values()
+    models: list[type[BaseModel]] = [Flow, *inputs, *classes]
     references, shared = models_json_schema(
         [(cls, "validation") for cls in models],
         ref_template=_REFERENCE,
@@ -51,12 +55,25 @@ def flow_schema(registry: Registry) -> dict[str, Any]:
             definitions[name] = finish_type(definitions[name], entry, cls)
             choices.append({"$ref": f"#/definitions/{name}"})
         definitions[KINDS[kind]] = _any_of(choices)
+    definitions["input"] = _any_of([references[cls, "validation"] for cls in inputs])
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "A Tiercel flow",
         **references[Flow, "validation"],
-        "definitions": definitions,
+        "definitions": _link_kinds(definitions),
     }
+
+
+def _link_kinds(schema: Any) -> Any:
+    """Return a schema in which every property that holds a kind refers to the types of it."""
+    if isinstance(schema, list):
+        return [_link_kinds(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "x-tiercel-kind" in schema:
+        kept = {key: schema[key] for key in ("description",) if key in schema}
+        return {"$ref": f"#/definitions/{KINDS[schema['x-tiercel-kind']]}", **kept}
+    return {key: _link_kinds(value) for key, value in schema.items()}
 
 
 def _any_of(choices: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""A plugin of Tiercel with one task."""
