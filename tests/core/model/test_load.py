@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import json
 import pickle
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tiercel.errors import FlowError, FlowSyntaxError, InputError
 from tiercel.model.flow import Flow
@@ -115,3 +118,70 @@ def test_errors_can_be_sent_between_processes(look: Look) -> None:
     assert again.problems == error.problems
     input_error = pickle.loads(pickle.dumps(InputError("no", input_id="a")))
     assert (str(input_error), input_error.input_id) == ("no", "a")
+
+
+WORDS = st.sampled_from(
+    [
+        "id",
+        "namespace",
+        "tasks",
+        "type",
+        "labels",
+        "inputs",
+        "outputs",
+        "triggers",
+        "retry",
+        "dependsOn",
+        "errors",
+        "values",
+        "sla",
+        "pluginDefaults",
+        "forced",
+        "conditions",
+        "concurrency",
+        "checks",
+        "variables",
+        "defaults",
+        "itemType",
+        "name",
+        "flowId",
+        "test.Echo",
+        "test.Group",
+        "test.Say",
+        "test.Clock",
+        "test.Broken",
+        "STRING",
+        "SELECT",
+        "constant",
+        "system.x",
+        "a-b",
+    ]
+)
+DATA = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 300) | WORDS | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=6),
+    max_leaves=25,
+)
+PARTS = ["tasks", "triggers", "inputs", "outputs", "labels", "pluginDefaults", "sla", "retry"]
+
+
+@given(flow=st.fixed_dictionaries({"id": DATA}, optional={part: DATA for part in PARTS}))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_data_give_a_flow_or_problems(flow: dict[str, Any], resolve: Resolve) -> None:
+    report = examine(json.dumps(flow), resolve=resolve)
+    assert (report.flow is None) == bool(report.problems)
+
+
+TYPED = st.fixed_dictionaries(
+    {"id": WORDS, "type": WORDS}, optional={part: DATA for part in ("tasks", "retry", "dependsOn")}
+)
+
+
+@given(tasks=st.lists(TYPED, max_size=3), inputs=st.lists(TYPED, max_size=3))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_tasks_and_inputs_give_a_flow_or_problems(
+    tasks: Any, inputs: Any, resolve: Resolve
+) -> None:
+    flow = {"id": "f", "namespace": "n", "tasks": tasks, "inputs": inputs}
+    report = examine(json.dumps(flow), resolve=resolve)
+    assert (report.flow is None) == bool(report.problems)

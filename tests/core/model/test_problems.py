@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 
 import pytest
 
 from tiercel.errors import Problem
-from tiercel.model.load import Report
+from tiercel.model.load import Report, examine
 from tiercel.model.problems import constraint_lines, nearest
+from tiercel.model.task import TaskBase
 
 Look = Callable[..., Report]
 
@@ -116,9 +118,33 @@ def test_a_word_that_is_not_one_of_those_allowed_names_them(look: Look) -> None:
     assert problem.suggestion == "QUEUE"
 
 
-def test_a_text_that_is_no_boolean_is_refused(look: Look) -> None:
-    (problem,) = look(TASK.format("allowFailure: maybe")).problems
-    assert 'from String "maybe": only "true"' in problem.message
+@pytest.mark.parametrize("text", ["maybe", "yes", "on", "'1'"])
+def test_a_text_that_is_no_boolean_is_refused(look: Look, text: str) -> None:
+    (problem,) = look(TASK.format(f"allowFailure: {text}")).problems
+    assert f"""from String "{text.strip("'")}": only "true\"""" in problem.message
+
+
+@pytest.mark.parametrize("text", ["'true'", "TRUE", "'True'"])
+def test_the_text_true_is_a_boolean(look: Look, text: str) -> None:
+    flow = look(TASK.format(f"allowFailure: {text}")).flow
+    assert flow is not None
+    assert flow.tasks[0].allow_failure is True
+
+
+def test_a_type_that_is_no_text_is_refused(look: Look) -> None:
+    (problem,) = look("tasks: [{id: a, type: [x]}]").problems
+    assert (problem.message, problem.path) == ("A `type` is text", "a")
+
+
+def test_a_plugin_class_that_cannot_be_made_is_told_as_broken() -> None:
+    class Abstract(TaskBase):
+        @abstractmethod
+        def run(self) -> None: ...
+
+    text = "id: f\nnamespace: n\ntasks: [{id: a, type: x}]"
+    (problem,) = examine(text, resolve=lambda _name, _kind: Abstract).problems
+    assert problem.code == "broken-plugin"
+    assert "Abstract" in problem.message
 
 
 def test_a_broken_plugin_is_told_with_its_cause(look: Look) -> None:
