@@ -31,7 +31,11 @@ def test_a_text_of_the_service_that_kestra_has_is_decrypted() -> None:
     assert decrypt(KEY, java_base64.encode(b"n" * 12 + sealed)) == "from Kestra"
 
 
-@pytest.mark.parametrize("text", ["nonsense", "", encrypt(OTHER_KEY, "x"), encrypt(KEY, "x")[:-4]])
+@pytest.mark.parametrize(
+    "text",
+    ["nonsense", "", encrypt(OTHER_KEY, "x"), encrypt(KEY, "x")[:-4]],
+    ids=["no code", "empty", "of another key", "cut"],
+)
 def test_a_damaged_text_is_refused_without_showing_it(text: str) -> None:
     with pytest.raises(EvaluationError, match="damaged, or of another key") as caught:
         decrypt(KEY, text)
