@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tiercel.testing import start_task
+
+ENDLESS = "SELECT sum(sin(a.range * b.range)) FROM range(10000000) a, range(1000000) b"
+
+
+def test_a_running_query_is_interrupted() -> None:
+    task = start_task({"type": "io.kestra.plugin.jdbc.duckdb.Query", "sql": ENDLESS})
+    task.kill()
+    assert task.result(timeout=10).state == "KILLED"
+
+
+def test_a_query_that_takes_too_long_is_interrupted() -> None:
+    query = {"type": "io.kestra.plugin.jdbc.duckdb.Query", "sql": ENDLESS, "timeout": "PT0.3S"}
+    result = start_task(query).result(timeout=10)
+    assert (result.state, result.outputs) == ("FAILED", {})
+
+
+def test_duckdb_is_imported_only_by_a_query_that_runs() -> None:
+    code = "import sys, tiercel_duckdb.query as q; q.Query; sys.exit('duckdb' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
