@@ -9,7 +9,7 @@ from tiercel.errors import EvaluationError, LimitError
 from tiercel.expression import temporal
 from tiercel.expression.environment import Environment
 from tiercel.expression.runtime import Limits
-from tiercel.expression.values import Entry, ValueSet
+from tiercel.expression.values import Entry, Uri, ValueSet
 
 
 def evaluate(program: str, value: Any) -> Any:
@@ -27,6 +27,15 @@ def test_a_text_is_read_as_json_and_what_follows_is_ignored() -> None:
 
 def test_null_stays_null() -> None:
     assert evaluate(".", None) is None
+
+
+def test_null_members_are_dropped_from_a_map_but_not_from_a_text() -> None:
+    assert evaluate("keys", {"a": None, "b": [None]}) == [["b"]]
+    assert evaluate("keys", '{"a":null}') == [["a"]]
+
+
+def test_a_uri_is_a_value_rather_than_json() -> None:
+    assert evaluate(".", Uri("kestra:///a")) == ["kestra:///a"]
 
 
 def test_an_empty_text_holds_nothing_that_could_be_indexed() -> None:

@@ -13,7 +13,7 @@ from tiercel.expression.json_reader import JsonTextError, read_json
 from tiercel.expression.printing import java_text, json_text
 from tiercel.expression.runtime import EvaluationContext
 from tiercel.expression.table import FILTERS
-from tiercel.expression.values import Entry
+from tiercel.expression.values import Entry, is_text
 
 __all__ = ["jq"]
 
@@ -52,17 +52,17 @@ def jq(context: EvaluationContext, value: Any, expression: Any) -> list[Any] | N
 
 
 def _input(value: Any) -> Any:
-    if not isinstance(value, str):
+    if not is_text(value):
         return _tree(value)
     return read_json(value) if value.strip() else NOTHING
 
 
 def _tree(value: Any) -> Any:
-    """Make JSON data of a value: text keys, dates and the like as JSON shows them."""
+    """Make JSON data of a value: text keys, no null members, dates as JSON shows them."""
     if value.__class__ in _SCALARS:
         return value
     if isinstance(value, Mapping):
-        return {_key(key): _tree(item) for key, item in value.items()}
+        return {_key(key): _tree(item) for key, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
         return [_tree(item) for item in value]
     if isinstance(value, Entry):
