@@ -263,7 +263,7 @@ def _tables(language: str, country: str) -> tuple[bool, Any]:
     raw = localedata.load(name)
     # babel writes what an alias stands for into tables that locales share, so that one locale's
     # names turn up in another; on copies it can do no harm.
-    tables = {key: deepcopy(raw.get(key, {})) for key in _TABLES}
+    tables: dict[Any, Any] = {key: deepcopy(raw.get(key, {})) for key in _TABLES}
     return name == "root", localedata.LocaleDataDict(tables)
 
 
