@@ -43,7 +43,7 @@ EVERY_FILTER = {
 def test_every_filter_is_read_from_an_index_in_the_order_of_the_list(
     repository: SqlRepository, query: dict[str, Any], after: tuple[int, int] | None
 ) -> None:
-    statement, parameters = listing.page(ExecutionQuery(**query), after)
+    statement, parameters = listing.page(ExecutionQuery(**query), after, lambda *_: 0)
     with repository._database.reading() as session:
         plan = [row[3] for row in session.all(f"EXPLAIN QUERY PLAN {statement}", parameters)]
     read = [step for step in plan if step.startswith(("SCAN", "SEARCH"))]
@@ -54,6 +54,33 @@ def test_every_filter_is_read_from_an_index_in_the_order_of_the_list(
     ], plan
     # One sort is left: of the page itself, or of the pages of several states.
     assert sum("TEMP B-TREE" in step for step in plan) <= 1, plan
+
+
+@pytest.mark.parametrize(
+    ("filters", "rare", "leader"),
+    [
+        ({"namespace": "n", "states": frozenset({State.FAILED})}, "n", "namespace"),
+        ({"namespace": "n", "states": frozenset({State.FAILED})}, "FAILED", "state"),
+        ({"flow_id": "f", "states": frozenset({State.FAILED, State.KILLED})}, "f", "flow"),
+        ({"parent_id": "p", "states": frozenset({State.FAILED})}, "p", "parent"),
+    ],
+)
+def test_of_combined_filters_the_rarer_one_leads(
+    repository: SqlRepository, filters: dict[str, Any], rare: str, leader: str
+) -> None:
+    statement, parameters = listing.page(
+        ExecutionQuery(**filters), None, lambda _, values: 1 if rare in values else 1_000
+    )
+    with repository._database.reading() as session:
+        plan = [row[3] for row in session.all(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+    used = {step.split("INDEX ")[1].split(" ")[0] for step in plan if "INDEX executions_" in step}
+    assert used == {f"executions_by_{leader}"}
+
+
+def test_of_several_labels_the_rarest_leads() -> None:
+    query = ExecutionQuery(labels=(("team", "a"), ("order", "1")))
+    _, parameters = listing.page(query, None, lambda _, values: 1 if "1" in values else 1_000)
+    assert parameters[:5] == ["main", "order", "1", "team", "a"]
 
 
 @pytest.mark.parametrize(

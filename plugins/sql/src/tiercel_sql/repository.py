@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tiercel.plugin.spi import (
@@ -26,14 +25,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tiercel.plugin.spi import ExecutionQuery
-    from tiercel_sql.session import Database, Session
+    from tiercel_sql.session import Database
 
 __all__ = ["SqlRepository"]
 
 # What one transaction of a purge deletes at most, in rows of one table.
 _BATCH = 5_000
 _NO_LIMIT = 2**62
-_MOST_COUNTED = 1_000
 
 
 class SqlRepository:
@@ -110,7 +108,9 @@ class SqlRepository:
                 after = session.one(tables.EXECUTION_AGE, (query.after_id,))
                 if after is None:
                     raise _no_execution(query.after_id)
-            found = session.all(*listing.page(_rarest_label_first(session, query), after))
+            found = session.all(
+                *listing.page(query, after, lambda text, values: session.one(text, values)[0])
+            )
         return [rows.execution_of(row) for row in found]
 
     def events(self, execution_id: str) -> Sequence[StoredEvent]:
@@ -193,17 +193,6 @@ class SqlRepository:
     def _all(self, statement: str, *parameters: Any) -> list[Any]:
         with self._database.reading() as session:
             return session.all(statement, parameters)
-
-
-def _rarest_label_first(session: Session, query: ExecutionQuery) -> ExecutionQuery:
-    """Put the label first that leads to the fewest executions: the others only filter those."""
-    if len(query.labels) < 2:
-        return query
-    uses = {
-        label: session.one(tables.LABEL_USES, (query.tenant, *label, _MOST_COUNTED))[0]
-        for label in query.labels
-    }
-    return replace(query, labels=tuple(sorted(query.labels, key=lambda label: uses[label])))
 
 
 def _no_execution(execution_id: str) -> NotFoundError:

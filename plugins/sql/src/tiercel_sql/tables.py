@@ -48,11 +48,6 @@ DELETE_LABEL = (
     "DELETE FROM execution_labels "
     "WHERE tenant = ? AND name = ? AND value = ? AND started = ? AND number = ?"
 )
-# How many executions have a label, if that are fewer than a limit.
-LABEL_USES = (
-    "SELECT count(*) FROM (SELECT 1 FROM execution_labels "
-    "WHERE tenant = ? AND name = ? AND value = ? LIMIT ?) AS uses"
-)
 UNFINISHED = (
     "SELECT id FROM executions WHERE done = 0 OR number IN ("
     "SELECT e.number FROM commands c JOIN executions e ON e.id = c.execution_id) ORDER BY number"
