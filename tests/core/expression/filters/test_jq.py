@@ -67,6 +67,13 @@ def test_what_kestra_refuses_is_refused(program: Any, value: Any) -> None:
         evaluate(program, value)
 
 
+def test_data_nested_without_end_is_an_error_of_ours() -> None:
+    value: list[Any] = []
+    value.append(value)
+    with pytest.raises(LimitError, match="too deep"):
+        evaluate(".", value)
+
+
 def test_a_program_gets_no_more_time_than_the_rendering() -> None:
     environment = Environment(limits=Limits(seconds=0.2))
     with pytest.raises(LimitError):

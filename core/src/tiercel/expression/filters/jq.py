@@ -7,8 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from tiercel.errors import EvaluationError
-from tiercel.expression.jq import NOTHING, JqError, compile_program
+from tiercel.errors import EvaluationError, LimitError
 from tiercel.expression.json_reader import JsonTextError, read_json
 from tiercel.expression.printing import java_text, json_text
 from tiercel.expression.runtime import EvaluationContext
@@ -41,20 +40,19 @@ def jq(context: EvaluationContext, value: Any, expression: Any) -> list[Any] | N
         return None
     if not isinstance(expression, str):
         raise EvaluationError(f"The 'jq' filter expects a text as 'expression', not {expression!r}")
+    # The language behind this filter costs 30 ms to import, and few flows use it.
+    from tiercel.expression.jq import JqError, compile_program, read_text
+
     try:
         program = compile_program(expression)
-        results = program.run(_input(value), seconds=min(context.limits.seconds, _LONGEST_SECONDS))
+        data = read_text(value) if is_text(value) else _tree(value)
+        return program.run(data, seconds=min(context.limits.seconds, _LONGEST_SECONDS))
     except JsonTextError as error:
         raise EvaluationError(f"Unable to read the input of 'jq' as JSON: {error}") from None
     except JqError as error:
         raise EvaluationError(f"Unable to resolve jq expression {expression!r}: {error}") from None
-    return [None if result is NOTHING else result for result in results]
-
-
-def _input(value: Any) -> Any:
-    if not is_text(value):
-        return _tree(value)
-    return read_json(value) if value.strip() else NOTHING
+    except RecursionError:
+        raise LimitError("The input of 'jq' is nested too deep") from None
 
 
 def _tree(value: Any) -> Any:

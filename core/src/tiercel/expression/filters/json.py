@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from tiercel._ion import IonTextError
 from tiercel.errors import EvaluationError, LimitError
 from tiercel.expression.printing import json_text
 from tiercel.expression.table import FILTERS
@@ -41,6 +40,7 @@ def yaml(value: Any) -> str:
 @FILTERS.add("toIon")
 def to_ion(value: Any) -> str:
     """Return ION text."""
+    from tiercel._ion import IonTextError
     from tiercel.expression.ion_values import write_ion
 
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from tiercel._ion import IonTextError
 from tiercel.errors import EvaluationError
 from tiercel.expression.json_reader import JsonTextError, read_json
 from tiercel.expression.table import FUNCTIONS
@@ -72,6 +71,7 @@ def from_ion(text: Any, all_rows: Any = False) -> Any:
     _require_text("fromIon", "ion", text)
     if not isinstance(all_rows, bool):
         raise EvaluationError("The 'fromIon' function expects 'allRows' to be a boolean")
+    from tiercel._ion import IonTextError
     from tiercel.expression.ion_values import read_ion
 
     try:

@@ -1,10 +1,10 @@
-"""Ids and random numbers."""
+"""Ids and random numbers.
+
+The libraries behind them are imported where first used: every run loads this module.
+"""
 
 from __future__ import annotations
 
-import secrets
-import socket
-import uuid as uuids
 from typing import Any
 
 from tiercel.errors import EvaluationError
@@ -34,20 +34,26 @@ def _base62(number: int) -> str:
 @FUNCTIONS.add("uuid")
 def uuid() -> str:
     """Return a random UUID (version 4)."""
-    return str(uuids.uuid4())
+    from uuid import uuid4
+
+    return str(uuid4())
 
 
 @FUNCTIONS.add("id")
 def identifier() -> str:
     """Return a short random id: a UUID in letters and digits, as executions have."""
-    return _base62(uuids.uuid4().int)
+    from uuid import uuid4
+
+    return _base62(uuid4().int)
 
 
 @FUNCTIONS.add("ksuid", needs_context=True)
 def ksuid(context: EvaluationContext) -> str:
     """Return an id of 27 letters and digits that sorts by the second it was made in."""
+    from secrets import randbits
+
     seconds = int(context.now().timestamp()) - _KSUID_EPOCH
-    number = (seconds % 2**32 << 128) | secrets.randbits(128)
+    number = (seconds % 2**32 << 128) | randbits(128)
     return _base62(number).rjust(_KSUID_LENGTH, "0")
 
 
@@ -70,7 +76,9 @@ def nano_id(length: Any = _NANO_LENGTH, alphabet: Any = _NANO_ALPHABET) -> str:
         )
     if size and not letters:
         raise EvaluationError("The 'nanoId()' function field 'alphabet' must not be empty")
-    return "".join(secrets.choice(letters) for _ in range(size))
+    from secrets import choice
+
+    return "".join(choice(letters) for _ in range(size))
 
 
 @FUNCTIONS.add("randomInt", "lower", "upper")
@@ -88,12 +96,16 @@ def random_int(lower: Any, upper: Any) -> int:
             )
     if upper < lower:
         raise EvaluationError(f"In 'randomInt()' upper {upper} is less than lower {lower}")
-    return wrap32(int(lower) + secrets.randbelow(max(int(upper) - int(lower), 1)))
+    from secrets import randbelow
+
+    return wrap32(int(lower) + randbelow(max(int(upper) - int(lower), 1)))
 
 
 @FUNCTIONS.add("randomPort")
 def random_port() -> int:
     """Return the number of a TCP port that nobody listens on right now."""
-    with socket.socket() as probe:
+    from socket import socket
+
+    with socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

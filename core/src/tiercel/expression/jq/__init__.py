@@ -34,8 +34,9 @@ from tiercel.expression.jq import texts as _texts
 from tiercel.expression.jq.engine import Budget, Run, compile_tree, run_program
 from tiercel.expression.jq.parser import parse
 from tiercel.expression.jq.scalars import NOTHING, JqError
+from tiercel.expression.json_reader import read_json
 
-__all__ = ["NOTHING", "JqError", "Program", "compile_program"]
+__all__ = ["JqError", "Program", "compile_program", "read_text"]
 
 # These fill the compiler's and the functions' tables when imported.
 _TABLES = (_access, _control, _lists, _matching, _maths, _operate, _streams, _texts)
@@ -71,9 +72,10 @@ class Program:
             LimitError: it took too long, too many steps, or made too much.
         """
         try:
-            return run_program(self._run, value, Budget(seconds, steps, size))
+            results = run_program(self._run, value, Budget(seconds, steps, size))
         except RecursionError:
             raise LimitError("The jq program or its data is nested too deep") from None
+        return [None if result is NOTHING else result for result in results]
 
 
 @lru_cache(maxsize=512)
@@ -83,3 +85,14 @@ def compile_program(source: str) -> Program:
         return Program(compile_tree(parse(source)))
     except RecursionError:
         raise LimitError("The jq program is nested too deep") from None
+
+
+def read_text(text: str) -> Any:
+    """Return what a text holds as a program's input: its first JSON value.
+
+    An empty text holds nothing, which is not quite null: it cannot be indexed.
+
+    Raises:
+        JsonTextError: the text is no JSON.
+    """
+    return read_json(text) if text.strip() else NOTHING
