@@ -13,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     PlainSerializer,
+    PydanticUserError,
     StringConstraints,
     ValidationInfo,
     WithJsonSchema,
@@ -166,7 +167,7 @@ def typed_field(kind: str, base: type[TypedModel]) -> WrapValidator:
             ) from error
         try:
             return cls.model_validate(value, context=context)
-        except TypeError as error:  # the plugin's class cannot be made, an abstract one say
+        except (TypeError, PydanticUserError) as error:  # an abstract class, an unknown name
             reason = f"Plugin class {cls.__qualname__} of {name!r} is broken: {error}"
             raise PydanticCustomError("broken_plugin", "{reason}", {"reason": reason}) from error
 

@@ -210,7 +210,7 @@ class _Builder:
             elif kind is DocumentStartEvent:
                 documents += 1
                 if documents > 1:
-                    self._fail("A second document begins here; write one flow in a file", event)
+                    self._fail("A second document begins here; only one is allowed", event)
             elif kind is StreamEndEvent and not documents:
                 self._fail("YAML parsing error: No content to map due to end-of-input", event)
         return self.root
