@@ -24,14 +24,17 @@ __all__ = ["Process"]
 _CHUNK = 1 << 16
 # How long a killed process's output is waited for; only a process that fled its group holds it.
 _LAST_WORDS = 1.0
+# Variables that hold secrets of flows.
+_SECRETS = ("SECRET_", "TIERCEL_SECRET_")
 
 
 class Process(TaskRunner):
     """Run the command as a process of this machine, with the programs installed here.
 
     The process leads a group of its own. To stop it, the whole group gets SIGTERM and, after
-    `killGracePeriod`, SIGKILL; so it does when Tiercel itself dies. There is no other isolation:
-    it runs as the same user, sees the same files, and inherits the environment.
+    `killGracePeriod`, SIGKILL; should Tiercel itself die, the group is killed at once. There is no
+    other isolation: it runs as the same user, sees the same files, and inherits the environment
+    but for secrets; those reach it by `env` and `{{ secret('NAME') }}`, and are masked in logs.
     """
 
     is_local: ClassVar[bool] = True
@@ -66,7 +69,7 @@ def _start(command: RunnerCommand) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             list(command.argv),
             cwd=command.cwd,
-            env={**os.environ, **command.env},
+            env=_inherited() | dict(command.env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -76,6 +79,10 @@ def _start(command: RunnerCommand) -> subprocess.Popen[bytes]:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise TaskError(f"Cannot run {command.argv[0]!r}: {reason}", retryable=False) from error
+
+
+def _inherited() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if not k.upper().startswith(_SECRETS)}
 
 
 class _Pipe(NamedTuple):

@@ -299,13 +299,9 @@ def _make(language: Language, base: type[ExecTask], kind: str) -> type[ExecTask]
         what = f"Run a {language.title} script."
     else:
         what = f"Run commands where {language.title} is installed."
-    defaults = {
+    fields: dict[str, Any] = {
         "container_image": (Property[str], Property.of(language.image)),
         "interpreter": (Property[list[Text]], Property.of(list(language.interpreter))),
-    }
-    fields: dict[str, Any] = {
-        name: (annotation, Field(default=default, description=base.model_fields[name].description))
-        for name, (annotation, default) in defaults.items()
     }
     cls = create_model(
         language.class_of(kind), __base__=base, __doc__=what, __module__=__name__, **fields
