@@ -128,6 +128,11 @@ def test_an_invalid_format_is_reported_as_such() -> None:
         read("2024", "JJ")
 
 
+def test_a_long_text_is_no_zone() -> None:
+    with pytest.raises(EvaluationError):
+        read("x" * 100_000, "VV")
+
+
 moments = st.builds(
     Moment.of_epoch,
     st.integers(946_684_800, 4_102_444_799),

@@ -108,6 +108,12 @@ def test_a_padded_number_before_another_number_is_refused_as_in_java() -> None:
     assert len(parse_pattern("ppd/M")) == 3
 
 
+@pytest.mark.parametrize("pattern", ["[" * 5000 + "d", "d" + "'x'" * 5000])
+def test_a_pattern_without_measure_is_refused(pattern: str) -> None:
+    with pytest.raises(EvaluationError, match=r"nested deeper|longer than"):
+        parse_pattern(pattern)
+
+
 @given(st.text(alphabet="yMdHmsSaEXVp'[]{-. é", max_size=12))
 def test_any_text_is_a_pattern_or_an_evaluation_error(pattern: str) -> None:
     with suppress(EvaluationError):

@@ -130,6 +130,8 @@ def test_separators_follow_the_locale() -> None:
 def test_a_number_of_endless_digits_is_refused() -> None:
     with pytest.raises(EvaluationError, match="digits"):
         compile_pattern("0").write(Decimal("1E+999999"))
+    with pytest.raises(EvaluationError, match="longer than"):
+        compile_pattern("0" * 20_000)
     assert compile_pattern("0E0").write(Decimal("1E+999999")) == "1E999999"
 
 

@@ -40,6 +40,7 @@ from tiercel.expression.zones import REGION_UTC, fixed_offset, parse_offset, zon
 __all__ = ["parse_date"]
 
 FAILED = -1
+_LONGEST_ZONE = 50
 _REDUCED_BASE = 2000
 _ISO_INSTANT = re.compile(
     r"[+-]?\d{4,10}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{0,9})?)?(?:Z|[+-]\d\d(?::\d\d(?::\d\d)?)?)",
@@ -76,7 +77,7 @@ def parse_date(text: str, format_: str, locale: str, zone: tzinfo) -> Moment:
     reader = _Reader(text, names, format_ in FORMATS and format_.startswith(("iso_", "rfc")))
     position = reader.sequence(nodes_of(format_, names), 0)
     if position != len(text):
-        raise EvaluationError(f"Text {text!r} does not fit the date format {format_!r}")
+        raise EvaluationError(f"Text {text[:80]!r} does not fit the date format {format_[:80]!r}")
     return resolve(reader.parsed, text, names, zone)
 
 
@@ -271,7 +272,7 @@ class _Reader:
 
     def _zone_id(self, position: int) -> int:
         """The longest text that names a zone."""
-        match = _ZONE_TEXT.match(self._text, position)
+        match = _ZONE_TEXT.match(self._text, position, position + _LONGEST_ZONE)
         for end in range(match.end() if match else position, position, -1):
             try:
                 self.parsed.zone = _zone_from(self._text[position:end])

@@ -41,6 +41,8 @@ __all__ = [
 Sign = Choice["normal", "exceeds_pad", "not_negative"]
 Width = Choice["short", "full", "narrow"]
 MAX_WIDTH = 19
+MAX_LENGTH = 10_000
+_MAX_NESTING = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,10 +380,12 @@ def parse_pattern(pattern: str) -> tuple[Node, ...]:
         EvaluationError: a letter is unknown or repeated too often, or a quote or bracket does not
             fit.
     """
+    if len(pattern) > MAX_LENGTH:
+        raise EvaluationError(f"A date pattern is longer than {MAX_LENGTH} characters")
     try:
         return _Reader(pattern).read()
     except EvaluationError as error:
-        raise EvaluationError(f"Invalid date pattern {pattern!r}: {error.reason}") from None
+        raise EvaluationError(f"Invalid date pattern {pattern[:80]!r}: {error.reason}") from None
 
 
 def _is_value(node: Node) -> bool:
@@ -442,6 +446,8 @@ class _Reader:
         if character == "'":
             self._add(Literal(self._quoted()))
         elif character == "[":
+            if len(self._open) > _MAX_NESTING:
+                raise EvaluationError(f"Sections are nested deeper than {_MAX_NESTING} levels")
             self._open.append([])
         elif character == "]":
             if len(self._open) == 1:

@@ -89,13 +89,15 @@ def resolve(parsed: Parsed, text: str, rules: WeekRules, zone: tzinfo) -> Moment
     """
     if parsed.instant is not None:
         # Java reads an instant, but gets no zone from it to make a date of.
-        raise EvaluationError(f"Text {text!r} is an instant without a zone, which makes no date")
+        raise EvaluationError(
+            f"Text {text[:80]!r} is an instant without a zone, which makes no date"
+        )
     fields = dict(parsed.fields)
     _check_ranges(fields, text)
     offset = fields.pop("offset", None)
     day = _day(fields, rules)
     if day is None:
-        raise EvaluationError(f"Text {text!r} has no complete date in this format")
+        raise EvaluationError(f"Text {text[:80]!r} has no complete date in this format")
     time = _time(fields)
     if time is not None and time[0] == 86_400:
         day, time = day + 1, (0, 0)
@@ -105,7 +107,7 @@ def resolve(parsed: Parsed, text: str, rules: WeekRules, zone: tzinfo) -> Moment
     second, nano = time
     if offset is not None:
         if abs(offset) > MAX_OFFSET:
-            raise EvaluationError(f"Text {text!r} is no date: its offset exceeds 18 hours")
+            raise EvaluationError(f"Text {text[:80]!r} is no date: its offset exceeds 18 hours")
         target = parsed.zone or fixed_offset(offset)
         return Moment.of_epoch(day * 86_400 + second - offset, nano, target)
     return Moment.of_local(day, second, nano, parsed.zone or zone)
@@ -116,7 +118,7 @@ def _check_ranges(fields: Fields, text: str) -> None:
         low, high = _RANGES.get(name, (value, value))
         if not low <= value <= high:
             raise EvaluationError(
-                f"Text {text!r} is no date: {name.replace('_', ' ')} {value} "
+                f"Text {text[:80]!r} is no date: {name.replace('_', ' ')} {value} "
                 f"is not between {low} and {high}"
             )
 
@@ -251,6 +253,6 @@ def _cross_check(
         actual = FIELDS[name](moment, rules)
         if actual != value:
             raise EvaluationError(
-                f"Text {text!r} contradicts itself: its {name.replace('_', ' ')} is {value}, "
+                f"Text {text[:80]!r} contradicts itself: its {name.replace('_', ' ')} is {value}, "
                 f"but that of its date is {actual}"
             )

@@ -22,6 +22,7 @@ __all__ = ["DecimalFormat", "compile_pattern"]
 _DEFAULT_PATTERN = "#,##0.###"
 _MAX_DIGITS = 2**31 - 1
 _MAX_DOUBLE_FRACTION = 340
+_MAX_LENGTH = 10_000
 _MAX_SHOWN = 100_000
 _DIGITS = "#0,."
 _EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN, rounding=ROUND_HALF_EVEN)
@@ -154,11 +155,15 @@ def compile_pattern(pattern: str | None, locale: str = "en_US") -> DecimalFormat
     Raises:
         EvaluationError: it is no `DecimalFormat` pattern.
     """
+    if pattern is not None and len(pattern) > _MAX_LENGTH:
+        raise EvaluationError(f"A number pattern is longer than {_MAX_LENGTH} characters")
     try:
         reader = _Reader(_DEFAULT_PATTERN if pattern is None else pattern)
         return reader.read(*_separators(locale))
     except EvaluationError as error:
-        raise EvaluationError(f"Invalid number pattern {pattern!r}: {error.reason}") from None
+        raise EvaluationError(
+            f"Invalid number pattern {(pattern or _DEFAULT_PATTERN)[:80]!r}: {error.reason}"
+        ) from None
 
 
 def _separators(locale: str) -> tuple[str, str]:

@@ -53,7 +53,7 @@ def parse_iso(text: str, zone: tzinfo) -> Moment:
 
 def _unreadable(text: str) -> EvaluationError:
     return EvaluationError(
-        f"Text {text!r} is no date; write it like '2024-03-05' or '2024-03-05T07:08:09Z', "
+        f"Text {text[:80]!r} is no date; write it like '2024-03-05' or '2024-03-05T07:08:09Z', "
         "or give its pattern as existingFormat"
     )
 
@@ -65,11 +65,13 @@ def _days(text: str, sign: str, digits: str, month: int, day: int) -> int:
     if not signed or (sign == "-" and not year) or abs(year) > 999_999_999:
         raise _unreadable(text)
     if not 1 <= month <= 12 or not 1 <= day <= days_in_month(year, month):
-        raise EvaluationError(f"Text {text!r} is no date: there is no such day in the calendar")
+        raise EvaluationError(
+            f"Text {text[:80]!r} is no date: there is no such day in the calendar"
+        )
     return epoch_day(year, month, day)
 
 
 def _second_of_day(text: str, hour: int, minute: int, second: int) -> int:
     if hour > 23 or minute > 59 or second > 59:
-        raise EvaluationError(f"Text {text!r} is no date: there is no such time of day")
+        raise EvaluationError(f"Text {text[:80]!r} is no date: there is no such time of day")
     return hour * 3600 + minute * 60 + second

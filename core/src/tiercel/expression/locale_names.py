@@ -74,7 +74,7 @@ def names_of(locale: str) -> Names:
         or (len(parts) > 2 and not variant)
     )
     if malformed and locale:
-        raise EvaluationError(f"Invalid locale {locale!r}; write one like 'fr' or 'fr_FR'")
+        raise EvaluationError(f"Invalid locale {locale[:80]!r}; write one like 'fr' or 'fr_FR'")
     return Names(language, country)
 
 

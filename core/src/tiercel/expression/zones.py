@@ -67,7 +67,7 @@ def _region(name: str) -> tzinfo:
         except (ZoneInfoNotFoundError, OSError, ValueError):
             pass
     raise EvaluationError(
-        f"Unknown time zone {name!r}; write a region like 'Europe/Paris' or an offset like '+02:00'"
+        f"Unknown time zone {name[:80]!r}; write a region like 'Europe/Paris' or an offset like '+02:00'"
     )
 
 
@@ -86,7 +86,7 @@ def parse_offset(text: str) -> int:
         total = parts[0] * 3600 + parts[1] * 60 + parts[2]
         if parts[1] < 60 and parts[2] < 60 and total <= MAX_OFFSET:
             return -total if sign == "-" else total
-    raise EvaluationError(f"Invalid time zone offset {text!r}; write one like 'Z' or '+02:00'")
+    raise EvaluationError(f"Invalid time zone offset {text[:80]!r}; write one like 'Z' or '+02:00'")
 
 
 @lru_cache(maxsize=256)

@@ -118,6 +118,14 @@ def test_null_is_no_number_and_no_error() -> None:
     assert render("x | numberFormat") == ""
 
 
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize("type_", ["", "INT", "DOUBLE", "BIGDECIMAL"])
+@pytest.mark.parametrize("tail", ["x", "e", ".x", "d."])
+def test_a_long_text_is_refused_in_no_time(type_: str, tail: str) -> None:
+    with pytest.raises(EvaluationError):
+        number("1" * 200_000 + tail, type_)
+
+
 @given(st.integers())
 def test_every_integer_reads_back(value: int) -> None:
     assert number(str(value)) == value

@@ -31,11 +31,13 @@ from tiercel.expression.values import (
 __all__ = ["absolute", "number", "number_format"]
 
 _NUMBERS = (int, float, Decimal)
-_FLOAT = re.compile(r"[+-]?(?:NaN|Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[fFdD]?)", re.ASCII)
-_HEX_FLOAT = re.compile(
-    r"[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?\d+[fFdD]?", re.ASCII
+_FLOAT = re.compile(
+    r"[+-]?(?:NaN|Infinity|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?[fFdD]?)", re.ASCII
 )
-_DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_HEX_FLOAT = re.compile(
+    r"[+-]?0[xX](?:[0-9a-fA-F]+(?:\.[0-9a-fA-F]*)?|\.[0-9a-fA-F]+)[pP][+-]?\d+[fFdD]?", re.ASCII
+)
+_DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _INTEGER = re.compile(r"([+-]?)(0[xX]|#|0(?=.))?([0-9a-zA-Z]+)", re.ASCII)
 _LONG = re.compile(r"-?\d+")
 _BLANKS = "".join(map(chr, range(33)))
@@ -68,7 +70,7 @@ def number(value: Any, type_: Any = "") -> Any:
 
 
 def _invalid(text: str, kind: str = "number") -> EvaluationError:
-    return EvaluationError(f"Text {text!r} is not a valid {kind}")
+    return EvaluationError(f"Text {text[:80]!r} is not a valid {kind}")
 
 
 def _integer(text: str) -> int:
