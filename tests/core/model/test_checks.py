@@ -5,13 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from tiercel.model.load import Report
-from tiercel.model.problems import constraint_lines
 
 Look = Callable[..., Report]
 
 
 def whole(report: Report) -> str:
-    (line,) = constraint_lines(report.problems)
+    (line,) = report.constraints
     return line.removeprefix("Invalid Flow: ")
 
 

@@ -10,7 +10,6 @@ import pytest
 from tiercel.model.input_base import DataType, input_class
 from tiercel.model.inputs import INPUT_TYPES
 from tiercel.model.load import Report
-from tiercel.model.problems import constraint_lines
 
 Look = Callable[..., Report]
 FACTS: dict[str, Any] = json.loads(
@@ -78,7 +77,7 @@ def test_a_type_that_is_none_has_no_class() -> None:
 )
 def test_a_declaration_that_makes_no_sense_is_refused(look: Look, declared: str, line: str) -> None:
     report = look(f"inputs: [{{id: i, {declared}}}]")
-    assert constraint_lines(report.problems) == [line]
+    assert report.constraints == [line]
 
 
 def test_the_older_word_for_id_is_read(look: Look) -> None:

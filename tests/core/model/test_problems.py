@@ -49,11 +49,11 @@ TASK = "tasks: [{{id: a, type: test.Echo, {}}}]"
     ],
 )
 def test_problems_read_as_in_kestra(look: Look, text: str, line: str) -> None:
-    assert constraint_lines(look(text).problems) == [line]
+    assert look(text).constraints == [line]
 
 
 def test_a_flow_without_an_id_is_told_twice_as_in_kestra(look: Look) -> None:
-    assert constraint_lines(look("id: ~").problems) == [
+    assert look("id: ~").constraints == [
         "id: must not be blank",
         "id: must not be null",
     ]
@@ -155,7 +155,7 @@ def test_a_broken_plugin_is_told_with_its_cause(look: Look) -> None:
 
 def test_retry_bounds_are_named_as_in_kestra(look: Look) -> None:
     retry = "retry: {type: exponential, interval: PT10S, maxInterval: PT1S}"
-    assert constraint_lines(look(TASK.format(retry)).problems) == [
+    assert look(TASK.format(retry)).constraints == [
         "tasks[0].retry.intervalLessThanMaxInterval: 'interval' must be less than 'maxInterval'"
     ]
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from tiercel.model.flow import Flow
 from tiercel.model.load import Report
-from tiercel.model.problems import constraint_lines
 
 Read = Callable[..., Flow]
 Look = Callable[..., Report]
@@ -25,5 +24,5 @@ def test_a_task_is_no_trigger(look: Look) -> None:
 
 def test_a_triggers_properties_are_checked(look: Look) -> None:
     text = "triggers: [{id: t, type: test.Clock, cron: x, logLevel: LOUD}]"
-    (line,) = constraint_lines(look(text).problems)
+    (line,) = look(text).constraints
     assert line.startswith('triggers[0].logLevel: String "LOUD": not one of')

@@ -16,7 +16,7 @@ from tiercel.model import yaml
 from tiercel.model.checks import check, notices
 from tiercel.model.defaults import apply_defaults
 from tiercel.model.flow import Flow
-from tiercel.model.problems import Locator, problems_of
+from tiercel.model.problems import Locator, constraint_lines, problems_of
 
 __all__ = ["Report", "Resolve", "examine", "load"]
 
@@ -54,6 +54,11 @@ class Report:
     id: str | None = None
     namespace: str | None = None
     syntax: bool = False
+
+    @property
+    def constraints(self) -> list[str]:
+        """The problems as the lines of Kestra's validation answer."""
+        return constraint_lines(self.problems)
 
 
 def load(
