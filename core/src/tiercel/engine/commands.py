@@ -43,7 +43,7 @@ class Evaluate(Command):
     """Render expressions; answered by `Evaluated`.
 
     Attributes:
-        purpose: `runIf`, `flowable` or `outputs`.
+        purpose: `runIf`, `flowable`, `update` or `outputs`.
         task_run_id: whose variables the expressions see; None for the execution's own.
         expressions: name → what the author wrote.
     """

@@ -96,6 +96,13 @@ class Draft:
         """Add or replace a scope."""
         self.set(scopes=self.execution.scopes.insert(scope.id, scope))
 
+    def stop_waiting(self, scope: Scope) -> Scope:
+        """Take back the timer and the question that a scope waits for; return it without them."""
+        for command_id in (scope.timer, scope.asked):
+            if command_id is not None:
+                self.finish_command(command_id)
+        return replace(scope, timer=None, asked=None)
+
     def drop_scope(self, scope_id: str) -> None:
         """Forget a scope that is done."""
         self.set(scopes=self.execution.scopes.remove(scope_id))

@@ -16,11 +16,10 @@ from tiercel.engine.kill import begin_kill, killed_in_worker
 from tiercel.engine.resolve import begin, end_task_run, enter_phase, launch, settle
 from tiercel.engine.retry import next_attempt
 from tiercel.engine.scope import ROOT, Phase, Scope
+from tiercel.engine.update import apply_updates, update_evaluated
 from tiercel.model.execution import Execution, History, State, TaskRun
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from tiercel.model.flow import Flow
     from tiercel.model.task import TaskBase
 
@@ -110,7 +109,7 @@ def _task_run_ended(draft: Draft, event: ev.TaskRunEnded) -> None:
     if event.state is State.FAILED and event.retryable and _retry(draft, task, task_run):
         return
     if event.updates:
-        _update(draft, event.updates)
+        apply_updates(draft, event.updates)
     end_task_run(draft, task_run, task, event.state)
 
 
@@ -118,15 +117,6 @@ def _ended_while_killing(draft: Draft, task_run: TaskRun, state: State) -> None:
     if task_run.attempts and not task_run.attempts[-1].state.is_terminal:
         task_run = draft.end_attempt(task_run, state)
     killed_in_worker(draft, task_run, state)
-
-
-def _update(draft: Draft, updates: Any) -> None:
-    """Apply what a task asked of its own execution."""
-    if "variables" in updates:
-        draft.set(variables=updates["variables"])
-    if "labels" in updates:
-        labels = dict(draft.execution.labels) | dict(updates["labels"])
-        draft.set(labels=tuple(labels.items()))
 
 
 # Retries
@@ -182,12 +172,17 @@ def _evaluated(draft: Draft, event: ev.Evaluated) -> None:
         _outputs_evaluated(draft, event)
     elif purpose == "runIf":
         _run_if_evaluated(draft, draft.execution.task_runs.get(target), event)
+    elif purpose == "update":
+        update_evaluated(draft, draft.execution.task_runs.get(target), event)
     elif target in draft.execution.scopes:
         scope = draft.scope(target)
+        if scope.asked != event.command_id:
+            return
         # A question that could not be answered fails the flowable, whatever it asked for.
         key = purpose.removeprefix("next:") if event.error is None else "#error"
         answer = event.values if event.error is None else {"error": event.error}
-        draft.put_scope(replace(scope, values={**scope.values, key: answer or {}}))
+        values = {**scope.values, key: answer or {}}
+        draft.put_scope(replace(scope, values=values, asked=None))
         draft.agenda.append((target, None))
 
 
@@ -210,6 +205,7 @@ def _outputs_evaluated(draft: Draft, event: ev.Evaluated) -> None:
     scope = draft.execution.scopes.get(ROOT)
     if scope is None or scope.phase is not Phase.OUTPUTS:
         return
+    scope = replace(scope, asked=None)
     assert scope.finish is not None
     draft.to(scope.finish.state)
     if event.error is None:

@@ -17,11 +17,11 @@ from tiercel.model.execution import State, TaskRun
 from tiercel.plugin import task as spi
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tiercel.model.task import TaskBase
 
-__all__ = ["begin", "end_task_run", "enter_phase", "launch", "settle"]
+__all__ = ["begin", "end_early", "end_task_run", "enter_phase", "launch", "settle"]
 
 
 def begin(draft: Draft) -> None:
@@ -59,14 +59,7 @@ def _step(draft: Draft, scope: Scope) -> None:
                 draft.put_task_run(replace(task_run, outputs=outputs))
             _open(draft, scope, lanes)
         case spi.Evaluate(expressions, key):
-            draft.command(
-                Evaluate(
-                    id=f"{scope.id}:next:{key}",
-                    purpose="flowable",
-                    task_run_id=scope.id or None,
-                    expressions=expressions,
-                )
-            )
+            _ask(draft, scope, f"{scope.id}:next:{key}", expressions)
         case spi.Wait(until):
             _wait(draft, scope, until)
         case spi.Pause(until):
@@ -165,11 +158,24 @@ def _end_lane(draft: Draft, scope: Scope, key: str | int, state: State) -> None:
 
 
 def launch(draft: Draft, task_run: TaskRun, task: TaskBase) -> None:
-    """Begin an attempt: a flowable's scope opens, any other task goes to a worker."""
+    """Begin an attempt: a flowable's scope opens, any other task goes to a worker.
+
+    A task that changes its execution has its expressions rendered first, and stays CREATED.
+    """
     if isinstance(task, spi.FlowableTask):
         draft.begin_attempt(task_run, draft.at)
         draft.put_scope(Scope(task_run.id, task))
         draft.agenda.append((task_run.id, None))
+        return
+    if isinstance(task, spi.ExecutionTask):
+        draft.command(
+            Evaluate(
+                id=f"{task_run.id}:update",
+                purpose="update",
+                task_run_id=task_run.id,
+                expressions=task.expressions(),
+            )
+        )
         return
     task_run = draft.move(task_run, State.SUBMITTED)
     attempt = current_attempt(task_run)
@@ -209,6 +215,21 @@ def _forgiven(task: TaskBase, state: State) -> State:
 # Waiting
 
 
+def _ask(
+    draft: Draft, scope: Scope, command_id: str, expressions: Mapping[str, Any] | None
+) -> None:
+    """Have expressions rendered: those of a flowable, or, without any, the flow's outputs."""
+    draft.put_scope(replace(scope, asked=command_id))
+    draft.command(
+        Evaluate(
+            id=command_id,
+            purpose="outputs" if expressions is None else "flowable",
+            task_run_id=scope.id or None,
+            expressions=expressions or {},
+        )
+    )
+
+
 def _wait(draft: Draft, scope: Scope, until: Any) -> None:
     if until is None or scope.timer is not None:
         return
@@ -240,9 +261,7 @@ def _finish(draft: Draft, scope: Scope, finish: spi.Finish) -> None:
 
 def _drain(draft: Draft, scope: Scope) -> None:
     """Let what runs in a scope, and in the scopes inside it, come to an end; start nothing new."""
-    if scope.timer is not None:
-        draft.finish_command(scope.timer)
-    draft.put_scope(replace(scope, draining=True, timer=None))
+    draft.put_scope(replace(draft.stop_waiting(scope), draining=True))
     draft.agenda.append((scope.id, None))
     for task_run_id, place in scope.running.items():
         inner = draft.execution.scopes.get(task_run_id)
@@ -252,6 +271,15 @@ def _drain(draft: Draft, scope: Scope) -> None:
         elif task_run.state is State.RETRYING:
             draft.finish_command(f"{task_run_id}:retry")
             end_task_run(draft, task_run, place.task, State.KILLED)
+
+
+def end_early(draft: Draft, state: State) -> None:
+    """Have the whole execution end in `state`: what runs is waited for, nothing else begins."""
+    if draft.execution.state is State.PAUSED:
+        draft.to(State.RUNNING)
+    for scope in draft.execution.scopes.values():
+        draft.put_scope(replace(scope, finish=spi.Finish(state), left=True))
+    _drain(draft, draft.scope(ROOT))
 
 
 def _drained(draft: Draft, scope: Scope) -> None:
@@ -270,7 +298,7 @@ def enter_phase(draft: Draft, scope: Scope, phase: Phase) -> None:
         Phase.AFTER_EXECUTION: getattr(owner, "after_execution", None),
     }.get(phase)
     scope = replace(scope, phase=phase, draining=False)
-    if tasks:
+    if tasks and not (scope.left and phase is not Phase.AFTER_EXECUTION):
         _open(draft, scope, (spi.Lane(f"#{phase}", tuple(tasks)),), keeps_going=True)
     else:
         draft.put_scope(scope)
@@ -314,9 +342,8 @@ def _ask_outputs(draft: Draft, scope: Scope) -> None:
     finish = scope.finish
     assert finish is not None
     scope = replace(scope, phase=Phase.OUTPUTS)
-    draft.put_scope(scope)
     if draft.execution.flow.outputs:
-        draft.command(Evaluate(id="outputs", purpose="outputs"))
+        _ask(draft, scope, "outputs", None)
     else:
         draft.to(finish.state)
         enter_phase(draft, scope, Phase.AFTER_EXECUTION)

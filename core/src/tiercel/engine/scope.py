@@ -86,8 +86,10 @@ class Scope:
         finish: how it will end, once `errors` and `finally` are through.
         due: whether its timer fired.
         timer: the id of the timer command it waits for; None without one.
+        asked: the id of the question it waits for an answer to; None without one.
         resumed: what it was resumed with; None when it was not.
         kills: only for the flow: attempts that were told to stop and have not answered.
+        left: whether it ends without `errors` and `finally`: a task ended the execution.
         draining: whether its lanes start no further task: it, or a scope around it, is to end.
     """
 
@@ -103,8 +105,10 @@ class Scope:
     finish: Finish | None = None
     due: bool = False
     timer: str | None = None
+    asked: str | None = None
     resumed: Mapping[str, Any] | None = None
     kills: int = 0
+    left: bool = False
     draining: bool = False
 
     def view(self, execution: Execution, at: datetime) -> FlowableView:

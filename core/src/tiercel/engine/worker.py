@@ -67,7 +67,7 @@ def _run(assignment: Assignment, context: TaskContext) -> tuple[State, Mapping[s
         return State.SUCCESS, None
     # An output that was not set is no output; one that was set to null is null.
     outputs = plain(result.model_dump(by_alias=True, exclude_none=True))
-    return result.state() or State.SUCCESS, outputs or None
+    return result.state() or State.SUCCESS, outputs
 
 
 def _timeout(assignment: Assignment, context: TaskContext) -> timedelta | None:

@@ -1,0 +1,157 @@
+"""Properties of `reduce` that hold for every flow, and for every order in which things happen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from world import World, ended, flow
+
+from tiercel import State
+from tiercel.engine import commands as cmd
+from tiercel.engine import events as ev
+
+RETURN = "io.kestra.plugin.core.debug.Return"
+FLOW = "io.kestra.plugin.core.flow"
+COMMON = ("", ", allowFailure: true", ", runIf: '{{ x }}'", ", disabled: true")
+RETRIES = ("", ", retry: {type: constant, interval: PT1S, maxAttempts: 2}")
+
+Tree = Any
+
+
+def leaves() -> st.SearchStrategy[Tree]:
+    """Tasks for workers."""
+    return st.tuples(st.just("task"), st.sampled_from(COMMON), st.sampled_from(RETRIES))
+
+
+def branches(inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
+    """Flowables around other tasks, some with errors and finally."""
+    kinds = st.sampled_from(("Sequential", "Parallel", "ForEach", "If", "Dag", "AllowFailure"))
+    lists = st.lists(inner, min_size=1, max_size=3)
+    handlers = st.lists(leaves(), max_size=1)
+    return st.tuples(kinds, lists, handlers, handlers)
+
+
+TREES = st.lists(st.recursive(leaves(), branches, max_leaves=8), min_size=1, max_size=3)
+
+
+class Writer:
+    """Writes trees as YAML in flow style, with ids of their own."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def list(self, trees: list[Tree]) -> str:
+        return "[" + ", ".join(map(self.task, trees)) + "]"
+
+    def task(self, tree: Tree) -> str:
+        self.count += 1
+        name = f"t{self.count}"
+        if tree[0] == "task":
+            return f"{{id: {name}, type: {RETURN}{tree[1]}{tree[2]}}}"
+        kind, tasks, errors, last = tree
+        body = self.body(kind, tasks)
+        body += f", errors: {self.list(errors)}" if errors else ""
+        body += f", finally: {self.list(last)}" if last else ""
+        return f"{{id: {name}, type: {FLOW}.{kind}, {body}}}"
+
+    def body(self, kind: str, tasks: list[Tree]) -> str:
+        if kind == "ForEach":
+            return f"values: [x, y], concurrencyLimit: {len(tasks) % 2}, tasks: {self.list(tasks)}"
+        if kind == "If":
+            return f"condition: '{{{{ c }}}}', then: {self.list(tasks)}"
+        if kind == "Dag":
+            return "tasks: [" + ", ".join(f"{{task: {self.task(t)}}}" for t in tasks) + "]"
+        return f"tasks: {self.list(tasks)}"
+
+
+def world_of(trees: list[Tree]) -> World:
+    """Return a new execution of a generated flow."""
+    writer = Writer()
+    tasks = "\n".join(f"    - {writer.task(tree)}" for tree in trees)
+    handler = f"    - {{id: last, type: {RETURN}}}"
+    return World(flow(tasks, finally_=handler))
+
+
+def step(world: World, data: st.DataObject, seen: list[ev.AnyEvent]) -> None:
+    """Let one of the things happen that can: an answer, an outcome, a timer."""
+    command = data.draw(st.sampled_from(list(world.outbox.values())))
+    event: ev.AnyEvent
+    match command:
+        case cmd.Evaluate():
+            values = {"runIf": data.draw(st.booleans()), "condition": data.draw(st.booleans())}
+            event = ev.Evaluated(
+                at=world.tick(), command_id=command.id, values={**values, "values": ["x", "y"]}
+            )
+        case cmd.StartTimer():
+            event = ev.TimerFired(at=world.tick(), command_id=command.id)
+        case cmd.KillTask():
+            event = ended(command, world.tick(), State.KILLED)
+        case _:
+            states = st.sampled_from((State.SUCCESS, State.SUCCESS, State.WARNING, State.FAILED))
+            event = ended(
+                command, world.tick(), data.draw(states), outputs={"value": world.tick().second}
+            )
+    seen.append(event)
+    world.happen(event)
+
+
+def check(world: World) -> None:
+    """Nothing is left when the execution is done, and nobody outlives their parent."""
+    runs = world.execution.task_runs
+    for run in runs.values():
+        parent = runs.get(run.parent_id) if run.parent_id else None
+        assert parent is None or run.state.is_terminal or not parent.state.is_terminal
+    if world.execution.done:
+        assert world.execution.state.is_terminal
+        assert all(run.state.is_terminal for run in runs.values())
+        assert world.outbox == {}
+    else:
+        assert world.outbox, "an execution that is not done waits for something"
+
+
+def play(trees: list[Tree], data: st.DataObject) -> None:
+    """Run a generated flow to its end in a generated order, looking at it after each event."""
+    world = world_of(trees)
+    seen: list[ev.AnyEvent] = []
+    kill_at = data.draw(st.one_of(st.none(), st.integers(0, 15)))
+    check(world)
+    repeat_at = data.draw(st.sets(st.integers(1, 20), max_size=3))
+    for turn in range(400):
+        if world.execution.done:
+            break
+        if turn == kill_at:
+            world.kill()
+        else:
+            step(world, data, seen)
+        check(world)
+        if turn in repeat_at and seen:
+            world.happen(data.draw(st.sampled_from(seen)))
+            check(world)
+    assert world.execution.done
+    assert world.replayed() == world.execution
+    before = world.execution
+    for event in seen:
+        world.happen(event)
+    assert world.execution == before
+
+
+_SETTINGS = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+
+
+@settings(max_examples=150, **_SETTINGS)
+@given(TREES, st.data())
+def test_every_flow_ends_in_every_order_and_replays_the_same(
+    trees: list[Tree], data: st.DataObject
+) -> None:
+    play(trees, data)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@settings(max_examples=5000, **_SETTINGS)
+@given(TREES, st.data())
+def test_every_flow_ends_in_very_many_orders(trees: list[Tree], data: st.DataObject) -> None:
+    play(trees, data)
