@@ -39,6 +39,13 @@ def is_running(pid: int) -> bool:
     return listed.stdout.strip()[:1] not in ("", "Z")
 
 
+def family(folder: Path) -> list[int]:
+    """Wait until all three stubborn processes have told their ids, and return these."""
+    files = [folder / name for name in ("first", "second", "third")]
+    wait_for(lambda: all(file.exists() and file.read_text().endswith("\n") for file in files), 30)
+    return [int(file.read_text()) for file in files]
+
+
 @pytest.fixture
 def start(task_of: Any, tmp_path: Path) -> Callable[..., RunningTask]:
     """Start a shell script in the test's folder, and wait until it has made the file `first`."""
@@ -70,8 +77,7 @@ def test_the_process_may_clean_up_before_it_ends(start: Any, tmp_path: Path) -> 
 
 def test_who_ignores_the_warning_is_killed_with_all_descendants(start: Any, tmp_path: Path) -> None:
     running = start(STUBBORN)
-    wait_for(lambda: (tmp_path / "third").exists() and (tmp_path / "third").read_text())
-    pids = [int((tmp_path / name).read_text()) for name in ("first", "second", "third")]
+    pids = family(tmp_path)
     assert all(map(is_running, pids))
     running.kill()
     assert running.result(timeout=5).state == "KILLED"
@@ -127,8 +133,7 @@ run_task({
 
 def test_no_process_outlives_an_engine_that_was_killed(tmp_path: Path) -> None:
     engine = subprocess.Popen([sys.executable, "-c", ENGINE, str(tmp_path), STUBBORN])
-    wait_for(lambda: (tmp_path / "third").exists() and (tmp_path / "third").read_text())
-    pids = [int((tmp_path / name).read_text()) for name in ("first", "second", "third")]
+    pids = family(tmp_path)
     engine.kill()
     engine.wait()
     wait_for(lambda: not any(map(is_running, pids)))
