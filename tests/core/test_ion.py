@@ -138,6 +138,14 @@ def test_lines_are_read_without_reading_ahead() -> None:
     assert list(lines) == [{"a": 2, "b": "y"}, {"a": Decimal("3.5"), "c": None}, {"a": 4}]
 
 
+def test_lines_with_timestamps_are_read_alike() -> None:
+    moments = [datetime(2024, 3, 5, hour, tzinfo=UTC) for hour in range(3)]
+    stream = io.StringIO()
+    dump_lines([{"at": moment, "day": moment.date()} for moment in moments], stream)
+    stream.seek(0)
+    assert [row["at"] for row in load_lines(stream)] == moments
+
+
 def test_a_value_may_go_on_in_the_next_line() -> None:
     stream = io.BytesIO(b"{a:1}\n{\n  a: 2,\n  b: [1,\n 2]\n}\n{a:3}")
     assert list(load_lines(stream)) == [{"a": 1}, {"a": 2, "b": [1, 2]}, {"a": 3}]

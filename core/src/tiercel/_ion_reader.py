@@ -63,7 +63,7 @@ _TYPES = frozenset(
 )
 _INFINITIES = {"+inf": math.inf, "-inf": -math.inf}
 # One column's value in a line like the line before it: a text without escapes, or one token.
-_SIMPLE = r'("[^"\\]*"|[^\s"\'{}\[\],:]+)'
+_SIMPLE = r'("[^"\\]*"|[0-9]{4}-[0-9T:.+Z-]+|[^\s"\'{}\[\],:]+)'
 
 
 class _BeyondError(Exception):
@@ -92,39 +92,40 @@ def loads(text: str) -> Iterator[Any]:
 def load_lines(stream: IO[str] | IO[bytes]) -> Iterator[Any]:
     """Yield the values of a file, which usually stand one a line, without holding all of it.
 
+    From a line on that holds only part of a value, the rest is read at once.
+
     Args:
         stream: text, or bytes of UTF-8 text or of binary ION.
 
     Raises:
         IonTextError: like `loads`.
     """
-    shape: re.Pattern[str] | None = None
-    names: list[str] = []
+    read: _ReadRow = _no_shape
     for raw in stream:
         if isinstance(raw, bytes) and raw.startswith(_BINARY_MARK):
-            yield from _with_amazon(raw + stream.read(), "it is binary ION")  # type: ignore[operator]  # bytes too
+            yield from _with_amazon(raw + _rest(stream), "it is binary ION")
             return
-        line = raw if isinstance(raw, str) else raw.decode("utf-8", "replace")
-        match = shape.fullmatch(line) if shape else None
-        if match:
-            try:
-                yield dict(zip(names, map(_column, match.groups()), strict=True))
-                continue
-            except _BeyondError:
-                pass
+        line = _decoded(raw)
+        row = read(line)
+        if row is not None:
+            yield row
+            continue
         try:
             values = list(_line_values(line))
         except _BeyondError:
-            # A value that goes on in the next line: read the rest as one text.
-            rest = stream.read()
-            yield from loads(
-                line + (rest if isinstance(rest, str) else rest.decode("utf-8", "replace"))
-            )
+            yield from loads(line + _decoded(_rest(stream)))
             return
         yield from values
         if len(values) == 1 and isinstance(values[0], dict) and values[0]:
-            names = list(values[0])
-            shape = _shape(tuple(names))
+            read = _shaped(tuple(values[0]))
+
+
+def _rest(stream: IO[Any]) -> Any:
+    return stream.read()
+
+
+def _decoded(data: str | bytes) -> str:
+    return data if isinstance(data, str) else data.decode("utf-8", "replace")
 
 
 def _line_values(line: str) -> Iterator[Any]:
@@ -133,20 +134,36 @@ def _line_values(line: str) -> Iterator[Any]:
         yield reader.value(0)
 
 
+_ReadRow = Callable[[str], "dict[str, Any] | None"]
+
+
+def _no_shape(line: str) -> dict[str, Any] | None:
+    """Before the first row, nothing is known of the next."""
+    return None
+
+
 @lru_cache(maxsize=64)
-def _shape(names: tuple[str, ...]) -> re.Pattern[str]:
-    """A pattern for lines with the same columns and nothing unusual in them."""
+def _shaped(names: tuple[str, ...]) -> _ReadRow:
+    """Make a reader for lines with these columns; it gives None for a line that differs."""
     quoted = (name if IDENTIFIER.fullmatch(name) else f"'{name}'" for name in names)
     columns = (f"{re.escape(name)}:{_SIMPLE}" for name in quoted)
-    return re.compile(r"\{" + ",".join(columns) + r"\}\r?\n?")
+    match_line = re.compile(r"\{" + ",".join(columns) + r"\}\r?\n?").fullmatch
+
+    def read(line: str) -> dict[str, Any] | None:
+        match = match_line(line)
+        if match is None:
+            return None
+        try:
+            values = [t[1:-1] if t[0] == '"' else _bare_token(t) for t in match.groups()]
+        except _BeyondError:
+            return None
+        return dict(zip(names, values, strict=True))
+
+    return read
 
 
-def _column(token: str) -> Any:
-    if token[0] == '"':
-        return token[1:-1]
-    if token in _WORDS:
-        return _WORDS[token]
-    return _number(token)
+def _bare_token(token: str) -> Any:
+    return _WORDS[token] if token in _WORDS else _number(token)
 
 
 class _Reader:
