@@ -154,3 +154,27 @@ def test_a_full_disk_takes_the_transaction_back_and_is_told(
     send(repository, "later")
     with repository._database.reading() as session:
         assert session.all("SELECT kind FROM inbox") == [("kept",), ("later",)]
+
+
+def test_the_log_is_copied_back_before_it_grows_large(url: str, repository: SqlRepository) -> None:
+    log = Path(url.removeprefix("sqlite:///") + "-wal")
+    sizes = []
+    for _ in range(60):
+        send(repository, "big", size=1_000_000)
+        sizes.append(log.stat().st_size)
+    assert max(sizes) < 40_000_000
+    assert repository._database._commits < 60
+
+
+def test_a_checkpoint_does_not_wait_for_another_process(
+    url: str, repository: SqlRepository
+) -> None:
+    other = open_repository(url)
+    repository._database._commits = 10_000_000 - 1
+    with other.transaction():
+        repository._database._checkpoint_now_and_then()
+    assert repository._database._commits == 10_000_000
+    repository._database._commits -= 1
+    send(repository, "later")
+    assert repository._database._commits == 0
+    other.close()

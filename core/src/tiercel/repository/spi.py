@@ -123,7 +123,11 @@ class UnitOfWork(Protocol):
     """Writes that become visible together, or not at all."""
 
     def save_execution(self, execution: Execution) -> None:
-        """Write the execution's own row (its task runs have theirs)."""
+        """Write the execution's own row (its task runs have theirs).
+
+        Saving it again with nothing changed costs next to nothing: values are compared by
+        identity, so they must not be modified in place.
+        """
         ...
 
     def save_task_runs(self, execution_id: str, task_runs: Iterable[TaskRun]) -> None:
@@ -227,8 +231,12 @@ class Repository(Protocol):
     def transaction(self) -> AbstractContextManager[UnitOfWork]:
         """Begin a unit of work: committed at the end of the block, rolled back on an exception.
 
+        Others that write wait until the block ends, so it should not wait for anything. What
+        the block reads from the repository itself is the state before the transaction.
+
         Raises:
-            RepositoryError: it could not be committed; nothing of it is visible.
+            RepositoryError: it could not be committed, and nothing of it is visible; or this
+                thread has a transaction open already.
         """
         ...
 
@@ -259,7 +267,11 @@ class Repository(Protocol):
         ...
 
     def executions(self, query: ExecutionQuery) -> Sequence[Execution]:
-        """Return executions without their task runs, newest first."""
+        """Return executions without their task runs, newest first.
+
+        Raises:
+            NotFoundError: `after_id` names no execution.
+        """
         ...
 
     def events(self, execution_id: str) -> Sequence[StoredEvent]:

@@ -33,7 +33,11 @@ class StorageWriter(Protocol):
         ...
 
     def commit(self) -> None:
-        """Make the file visible, whole, replacing one of the same key."""
+        """Make the file visible, whole, replacing one of the same key.
+
+        Raises:
+            StorageError: it could not be stored; nothing of it is visible.
+        """
         ...
 
     def abort(self) -> None:
@@ -48,8 +52,12 @@ class StorageBackend(Protocol):
     def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
         """Open a file for reading, from byte `start`, at most `length` bytes.
 
+        A range beyond the end gives what there is. The file stays readable as it was when
+        somebody replaces or deletes it.
+
         Raises:
             StoredFileNotFoundError: there is no such file.
+            StorageError: `start` or `length` is negative.
         """
         ...
 

@@ -1,8 +1,10 @@
 """SQLite: one file, one connection that writes, and as many that read as are needed at once.
 
-Write-ahead logging, so readers and the writer do not wait for each other. Only the writing
-connection writes or checkpoints; its transactions begin with the write lock (`BEGIN IMMEDIATE`),
-so none fails half-way because another process was faster.
+Write-ahead logging, so readers and the writer do not wait for each other. Transactions that write
+begin with the write lock (`BEGIN IMMEDIATE`), so none fails half-way because another process was
+faster. The log is copied back into the file (a checkpoint) only while the write lock is held:
+before 3.51.3 a checkpoint and a write of two connections at the same instant could lose data
+(sqlite.org/wal.html, the WAL-reset bug).
 
 Durability: a committed transaction survives a crash of the program at any instant. With
 `synchronous=normal`, the default, a power loss may take the last transactions back, in order and
@@ -35,6 +37,11 @@ Synchronous = Literal["normal", "full"]
 _APPLICATION_ID = 0x54696572
 _OLDEST_SQLITE = (3, 40)
 _BUSY_SECONDS = 60.0
+# A checkpoint follows so many commits, or so many bytes by which the log grew: seldom, since it
+# waits for the disk, and soon enough for the log to stay small.
+_COMMITS_A_CHECKPOINT = 1_000
+_COMMITS_A_LOOK = 8
+_BYTES_A_CHECKPOINT = 16 << 20
 _SETTINGS = {"synchronous", "busy_timeout"}
 
 
@@ -106,6 +113,8 @@ class SqliteDatabase:
         self._lock = Lock()
         self._writing_thread: int | None = None
         self._idle: deque[sqlite3.Connection] = deque()
+        self._commits = 0
+        self._log_size = 0
         self._closed = False
         self.dialect = Dialect(
             name="SQLite",
@@ -126,23 +135,26 @@ class SqliteDatabase:
         try:
             os.makedirs(os.path.dirname(self._path), exist_ok=True)
             self._writer = self._open_writer(synchronous)
+            # Holds the write lock while the writer checkpoints; never waits for it.
+            self._guard = self._connect(0)
         except (OSError, sqlite3.Error) as error:
             raise RepositoryError(self._explain(error)) from error
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, busy_seconds: float) -> sqlite3.Connection:
         return sqlite3.connect(
             self._path,
-            timeout=self._busy_seconds,
+            timeout=busy_seconds,
             isolation_level=None,
             check_same_thread=False,
             cached_statements=256,
         )
 
     def _open_writer(self, synchronous: Synchronous) -> sqlite3.Connection:
-        connection = self._connect()
+        connection = self._connect(self._busy_seconds)
         try:
             self._adopt(connection)
             connection.execute(f"PRAGMA synchronous = {synchronous}")
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
             # Without a limit the log keeps the size of the largest transaction there ever was.
             connection.execute("PRAGMA journal_size_limit = 67108864")
             connection.execute("PRAGMA cache_size = -16384")
@@ -164,7 +176,7 @@ class SqliteDatabase:
         _patiently(connection, f"PRAGMA application_id = {_APPLICATION_ID}", self._busy_seconds)
 
     def _open_reader(self) -> sqlite3.Connection:
-        connection = self._connect()
+        connection = self._connect(self._busy_seconds)
         connection.execute("PRAGMA query_only = ON")
         return connection
 
@@ -185,6 +197,7 @@ class SqliteDatabase:
                     raise RepositoryError("A statement failed, so nothing can be committed")
                 session.run("COMMIT")
                 session.on_commit()
+                self._checkpoint_now_and_then()
             except BaseException:
                 with suppress(sqlite3.Error):
                     if self._writer.in_transaction:
@@ -192,6 +205,23 @@ class SqliteDatabase:
                 raise
             finally:
                 self._writing_thread = None
+
+    def _checkpoint_now_and_then(self) -> None:
+        self._commits += 1
+        if self._commits % _COMMITS_A_LOOK:
+            return
+        size = os.stat(self._path + "-wal").st_size
+        if self._commits < _COMMITS_A_CHECKPOINT and size < self._log_size + _BYTES_A_CHECKPOINT:
+            return
+        # Whatever goes wrong concerns the next commit's attempt, not this committed transaction.
+        with suppress(sqlite3.Error):
+            self._guard.execute("BEGIN IMMEDIATE")
+            try:
+                self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            finally:
+                self._guard.execute("ROLLBACK")
+            self._commits = 0
+            self._log_size = size
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -248,6 +278,7 @@ class SqliteDatabase:
             with suppress(IndexError):
                 while True:
                     self._idle.pop().close()
+            self._guard.close()
             self._writer.close()
 
 
