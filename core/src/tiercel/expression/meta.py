@@ -142,10 +142,14 @@ class _Collector:
 
     def result(self) -> References:
         """Return everything noted, in the order of the text."""
-        kinds = (self.variables, self.filters, self.functions, self.tests)
-        ordered = [tuple(sorted(uses, key=lambda use: use.start)) for uses in kinds]
         paths = tuple(sorted(self.paths, key=lambda use: use.start))
-        return References(*ordered, paths)
+        return References(
+            _in_order(self.variables),
+            _in_order(self.filters),
+            _in_order(self.functions),
+            _in_order(self.tests),
+            paths,
+        )
 
     def items(self, items: Iterable[Item]) -> None:
         """Walk through tags and outputs."""
@@ -225,6 +229,10 @@ class _Collector:
         self._use(self.variables, path[0], root.start)
         where = place(self.source, root.start)
         self.paths.append(PathUse(path, root.start, node.end, *where, optional))
+
+
+def _in_order(uses: list[Use]) -> tuple[Use, ...]:
+    return tuple(sorted(uses, key=lambda use: use.start))
 
 
 def _constant_path(node: Expression) -> tuple[str, ...] | None:

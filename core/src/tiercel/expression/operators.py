@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException, localco
 from typing import Any
 
 from tiercel.errors import EvaluationError, LimitError
+from tiercel.expression.bounded import check_items, check_text, check_tree
 from tiercel.expression.number_text import double_text
 from tiercel.expression.printing import java_text
 from tiercel.expression.values import (
@@ -170,6 +171,7 @@ modulo = _arithmetic("%", _integer_remainder, _double_remainder, Decimal.__mod__
 def subtract(left: Any, right: Any) -> Any:
     """`left - right`: the difference of numbers, or a list without some items."""
     if isinstance(left, list):
+        check_tree([left, right])
         gone = {value_key(item) for item in (right if isinstance(right, list) else [right])}
         return [item for item in left if value_key(item) not in gone]
     return _difference(left, right)
@@ -178,8 +180,11 @@ def subtract(left: Any, right: Any) -> Any:
 def add(left: Any, right: Any) -> Any:
     """`left + right`: joins texts, appends to a list, adds numbers."""
     if left.__class__ is str or right.__class__ is str:
-        return java_text(left) + java_text(right)
+        first, second = java_text(left), java_text(right)
+        check_text(len(first) + len(second))
+        return first + second
     if isinstance(left, list) and not isinstance(left, ValueSet):
+        check_items(len(left) + (len(right) if isinstance(right, list) else 1))
         return [*left, *right] if isinstance(right, list) else [*left, right]
     return _sum(left, right)
 
@@ -208,6 +213,8 @@ def equal(left: Any, right: Any) -> bool:
         return bool(left == right)
     if is_number(left) and is_number(right):
         return _compared(left, right) == 0
+    if isinstance(left, (list, Mapping)):
+        check_tree(left)
     return _same(left, right)
 
 
@@ -314,6 +321,7 @@ def contains(container: Any, item: Any) -> bool:
         return False
     if isinstance(container, str):
         return java_text(item) in container
+    check_tree(container)
     if isinstance(container, Mapping):
         return any(_same_value(key, item) for key in container)
     if isinstance(container, list):
@@ -339,6 +347,8 @@ def is_in(item: Any, container: Any) -> bool:
     if container is None or item is None:
         return False
     text = java_text(item)
+    if isinstance(container, (list, Mapping)):
+        check_tree(container)
     if isinstance(container, Mapping):
         return any(java_text(one) == text for pair in container.items() for one in pair)
     if isinstance(container, list):

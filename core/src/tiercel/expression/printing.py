@@ -13,6 +13,7 @@ from json.encoder import encode_basestring
 from typing import Any
 
 from tiercel.errors import EvaluationError
+from tiercel.expression.bounded import check_tree
 from tiercel.expression.number_text import decimal_text, double_text, float_text
 from tiercel.expression.values import (
     Array,
@@ -28,6 +29,7 @@ from tiercel.expression.values import (
 __all__ = ["java_text", "json_text", "output_text"]
 
 _MOST_DIGITS = 10_000
+_CONTAINERS = frozenset({list, dict, Array, ValueSet, Entry})
 
 
 def java_text(value: Any) -> str:
@@ -61,6 +63,8 @@ def json_text(value: Any, *, keep_nulls: bool = False) -> str:
         value: plain data; keys that are no text are written as Java text.
         keep_nulls: keep members of maps whose value is null; they go otherwise.
     """
+    if value.__class__ in _CONTAINERS:
+        check_tree(value)
     parts: list[str] = []
     _write_json(value, parts.append, keep_nulls)
     return "".join(parts)
@@ -148,17 +152,20 @@ def _plain_decimal(value: Decimal) -> str:
     return text[1:] if text[0] == "-" and not value else text
 
 
-def _list_text(value: Any) -> str:
-    return f"[{', '.join([java_text(item) for item in value])}]"
+def _container_text(value: Any) -> str:
+    return _inner_text(check_tree(value))
 
 
-def _map_text(value: Mapping[Any, Any]) -> str:
-    members = [f"{java_text(key)}={java_text(item)}" for key, item in value.items()]
-    return f"{{{', '.join(members)}}}"
-
-
-def _entry_text(value: Entry) -> str:
-    return f"{java_text(value.key)}={java_text(value.value)}"
+def _inner_text(value: Any) -> str:
+    """Java text of a value that is known to be of bearable size."""
+    if isinstance(value, Mapping):
+        members = [f"{_inner_text(key)}={_inner_text(item)}" for key, item in value.items()]
+        return f"{{{', '.join(members)}}}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join([_inner_text(item) for item in value])}]"
+    if value.__class__ is Entry:
+        return f"{_inner_text(value.key)}={_inner_text(value.value)}"
+    return java_text(value)
 
 
 _JAVA: dict[type, Callable[[Any], str]] = {
@@ -173,11 +180,7 @@ _JAVA: dict[type, Callable[[Any], str]] = {
     float: double_text,
     Float32: float_text,
     Decimal: decimal_text,
-    list: _list_text,
-    Array: _list_text,
-    ValueSet: _list_text,
-    dict: _map_text,
-    Entry: _entry_text,
+    **dict.fromkeys((list, Array, ValueSet, dict, Entry), _container_text),
 }
 _OUTPUT: dict[type, Callable[[Any], str]] = {
     **_JAVA,
@@ -200,8 +203,8 @@ def _printer(
         (str, str.__str__),
         (int, _integer_text),
         (float, double_text),
-        (Mapping, _map_text),
-        ((list, tuple), _list_text),
+        (Mapping, _container_text),
+        ((list, tuple), _container_text),
     ):
         if isinstance(value, kind):
             return printer

@@ -216,17 +216,20 @@ def tick(context: EvaluationContext, parts: Parts) -> None:
     budget.turns += 1
     if budget.turns > limits.loop_turns:
         raise LimitError(f"Loops turned more than {limits.loop_turns} times")
-    if budget.turns & 15 == 0:
-        context.check_time()
     count(context, parts)
 
 
 def count(context: EvaluationContext, parts: Parts) -> None:
-    """Add up what was written since the last count; `LimitError` when it is too much."""
+    """Add up what was written since the last count, and look at the clock.
+
+    Raises:
+        LimitError: it is too much, or took too long.
+    """
     for part in parts[parts.counted :]:
         if part.__class__ is str:
             parts.length += len(part)
     parts.counted = len(parts)
+    context.check_time()
     if parts.length > context.limits.output:
         raise LimitError(f"The output is longer than {context.limits.output} characters")
 

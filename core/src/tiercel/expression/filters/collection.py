@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tiercel.errors import EvaluationError, LimitError
+from tiercel.expression.bounded import check_items, check_tree
 from tiercel.expression.filters.text import integer_argument
 from tiercel.expression.operators import is_number, value_key
 from tiercel.expression.printing import java_text
@@ -79,7 +80,9 @@ def join(context: EvaluationContext, value: Any, separator: Any = None) -> str |
     if not isinstance(value, list):
         raise _refused("join", "a list", value)
     between = "" if separator is None else java_text(separator)
-    items = [java_text(item) for item in value]
+    items = value
+    if not all(item.__class__ is str for item in value):
+        items = [java_text(item) for item in check_tree(value)]
     if sum(map(len, items)) + len(between) * len(items) > context.limits.output:
         raise LimitError(f"A text is longer than {context.limits.output} characters")
     return between.join(items)
@@ -120,7 +123,7 @@ def rsort(value: Any) -> list[Any] | None:
 
 
 def _sorted(value: Any, filter_name: str, descending: bool) -> list[Any]:
-    items = _list(value, filter_name)
+    items: list[Any] = check_tree(_list(value, filter_name))
     if len(items) < 2:
         return list(items)
     kinds = {value_key(item)[0] for item in items}
@@ -148,7 +151,7 @@ def distinct(value: Any) -> Any:
     if value is None:
         return "null"  # as Kestra has it
     seen: dict[Any, Any] = {}
-    for item in _list(value, "distinct"):
+    for item in check_tree(_list(value, "distinct")):
         seen.setdefault(value_key(item), item)
     return list(seen.values())
 
@@ -161,6 +164,7 @@ def flatten(value: Any) -> list[Any] | None:
     flat: list[Any] = []
     for item in _list(value, "flatten"):
         if isinstance(item, list):
+            check_items(len(flat) + len(item))
             flat.extend(item)
         else:
             flat.append(item)
@@ -190,6 +194,7 @@ def merge(value: Any, items: Any = None) -> Any:
         if isinstance(items, list):
             return {**value, **{java_text(item): item for item in items}}
     elif type(value) is list and isinstance(items, list):
+        check_items(len(value) + len(items))
         return [*value, *items]
     raise _refused("merge", "two lists or two maps", value)
 

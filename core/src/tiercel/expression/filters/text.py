@@ -9,6 +9,7 @@ from typing import Any
 
 from tiercel.errors import EvaluationError, LimitError
 from tiercel.expression import java_regex
+from tiercel.expression.bounded import check_tree
 from tiercel.expression.java_format import java_format
 from tiercel.expression.printing import java_text
 from tiercel.expression.runtime import EvaluationContext
@@ -243,7 +244,7 @@ def replace(
     if not isinstance(replace_pairs, Mapping):
         raise EvaluationError("'replace' needs the argument 'replace_pairs', a map of texts")
     pairs = {java_text(key): _replacement(item) for key, item in replace_pairs.items()}
-    return _replaced(context, value, pairs, regexp is True)
+    return _replaced(context, check_tree(value), pairs, regexp is True)
 
 
 def _replacement(value: Any) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tiercel.errors import EvaluationError
+from tiercel.expression.bounded import check_tree
 from tiercel.expression.printing import java_text
 from tiercel.expression.runtime import EvaluationContext
 from tiercel.expression.table import FUNCTIONS
@@ -18,13 +19,13 @@ def render(context: EvaluationContext, template: Any, recursive: Any = True) -> 
     """Render a text, or every text inside a list or map, until nothing changes any more."""
     if not isinstance(recursive, bool):
         raise EvaluationError(f"'recursive' is true or false, not {java_text(recursive)}")
-    return _rendered(context, template, recursive)
+    return _rendered(context, check_tree(template), recursive)
 
 
 @FUNCTIONS.add("renderOnce", "toRender", needs_context=True)
 def render_once(context: EvaluationContext, template: Any) -> Any:
     """Render a text, or every text inside a list or map, one step."""
-    return _rendered(context, template, False)
+    return _rendered(context, check_tree(template), False)
 
 
 def _rendered(context: EvaluationContext, value: Any, recursive: bool) -> Any:
