@@ -158,9 +158,14 @@ def _float_text(value: float) -> str:
         return "nan" if math.isnan(value) else "+inf" if value > 0 else "-inf"
     if value == 0 or _PLAIN_FROM <= abs(value) < _PLAIN_UNTIL:
         return f"{float.__repr__(value).removesuffix('.0')}e0"
-    digits = len("".join(map(str, Decimal(float.__repr__(value)).as_tuple().digits)).rstrip("0"))
-    mantissa, _, exponent = f"{value:.{max(digits - 1, 1)}e}".partition("e")
-    return f"{mantissa}E{int(exponent)}"
+    sign, digits, exponent = Decimal(float.__repr__(value)).normalize().as_tuple()
+    assert isinstance(exponent, int)
+    if len(digits) == 1:
+        # Java writes two digits at the least, and the closest two: 4.9E-324.
+        mantissa, _, power = f"{value:.1e}".partition("e")
+        return f"{mantissa}E{int(power)}"
+    text = "".join(map(str, digits))
+    return f"{'-' if sign else ''}{text[0]}.{text[1:]}E{exponent + len(text) - 1}"
 
 
 def _decimal_text(value: Decimal) -> str:
