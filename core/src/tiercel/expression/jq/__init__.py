@@ -13,7 +13,7 @@ compiled to closures once, sees nothing but its input, counts its steps, and sto
 | `parser`     | text → `nodes`                                            |
 | `engine`     | what running programs share; results are pushed           |
 | `access`, `operate`, `control` | `nodes` → closures                      |
-| `streams`, `lists`, `maths`, `texts`, `matching` | built-in functions    |
+| `streams`, `path_functions`, `lists`, `maths`, `texts`, `matching` | built-in functions |
 | `scalars`, `paths`, `arithmetic` | numbers, order, text, paths, operators |
 """
 
@@ -29,6 +29,7 @@ from tiercel.expression.jq import lists as _lists
 from tiercel.expression.jq import matching as _matching
 from tiercel.expression.jq import maths as _maths
 from tiercel.expression.jq import operate as _operate
+from tiercel.expression.jq import path_functions as _path_functions
 from tiercel.expression.jq import streams as _streams
 from tiercel.expression.jq import texts as _texts
 from tiercel.expression.jq.engine import Budget, Run, compile_tree, run_program
@@ -39,7 +40,17 @@ from tiercel.expression.json_reader import read_json
 __all__ = ["JqError", "Program", "compile_program", "read_text"]
 
 # These fill the compiler's and the functions' tables when imported.
-_TABLES = (_access, _control, _lists, _matching, _maths, _operate, _streams, _texts)
+_TABLES = (
+    _access,
+    _control,
+    _lists,
+    _matching,
+    _maths,
+    _operate,
+    _path_functions,
+    _streams,
+    _texts,
+)
 _STEPS = 20_000_000
 _SIZE = 16 * 1024 * 1024
 

@@ -1,4 +1,4 @@
-"""The built-in functions that work on streams of results and on paths.
+"""The built-in functions that work on streams of results.
 
 Each is called as `function(env, arguments, value, path, emit)`; arguments are programs, run as
 often as the function needs them.
@@ -10,24 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tiercel.expression.jq.arithmetic import OPERATORS
-from tiercel.expression.jq.engine import (
-    BUILTINS,
-    Builtin,
-    Emit,
-    Env,
-    Run,
-    collect,
-    collect_paths,
-    until_break,
-)
-from tiercel.expression.jq.paths import (
-    Path,
-    delete_paths,
-    read,
-    replace,
-    resolve,
-    to_path,
-)
+from tiercel.expression.jq.engine import BUILTINS, Builtin, Emit, Env, Run, collect, until_break
+from tiercel.expression.jq.paths import Path, resolve
 from tiercel.expression.jq.scalars import (
     JqError,
     compare,
@@ -386,70 +370,3 @@ def _combine(env: Env, choices: Any, chosen: list[Any], emit: Emit) -> None:
     for item in members(resolve(choices, 0, env.budget.tick)):
         env.budget.tick()
         _combine(env, choices[1:], [*chosen, item], emit)
-
-
-# --- paths ----------------------------------------------------------------------------------
-
-
-@builtin("path/1")
-def _path(env: Env, args: Arguments, value: Any, path: Path | None, emit: Emit) -> None:
-    for where in collect_paths(args[0], env, value):
-        emit(list(where), None)
-
-
-@builtin("paths/0", "paths/1")
-def _paths(env: Env, args: Arguments, value: Any, path: Path | None, emit: Emit) -> None:
-    def visit(item: Any, where: list[Any]) -> None:
-        env.budget.tick()
-        if where:
-            wanted = collect(args[0], env, item) if args else [item is not None]
-            for answer in wanted:
-                if truthy(answer):
-                    emit(list(where), None)
-        if isinstance(item, list | dict):
-            for key in item if isinstance(item, dict) else range(len(item)):
-                visit(item[key], [*where, key])
-
-    visit(value, [])
-
-
-@builtin("leaf_paths/0")
-def _leaf_paths(env: Env, args: Arguments, value: Any, path: Path | None, emit: Emit) -> None:
-    def scalars(scope: Env, item: Any, where: Path | None, push: Emit) -> None:
-        BUILTINS["scalars/0"](scope, (), item, where, push)
-
-    _paths(env, (scalars,), value, path, emit)
-
-
-@builtin("getpath/1")
-def _getpath(env: Env, args: Arguments, value: Any, path: Path | None, emit: Emit) -> None:
-    def with_path(wanted: Any, _path: Path | None) -> None:
-        where = to_path(wanted)
-        result = read(value, where, env.budget.tick)
-        emit(result, None if path is None else path + where)
-
-    args[0](env, value, None, with_path)
-
-
-@builtin("setpath/2")
-def _setpath(env: Env, args: Arguments, value: Any, path: Path | None, emit: Emit) -> None:
-    def with_new(new: Any, _path: Path | None) -> None:
-        def with_path(wanted: Any, _path: Path | None) -> None:
-            where = to_path(wanted)
-            emit(replace(value, where, lambda old: new), where)
-
-        args[0](env, value, None, with_path)
-
-    args[1](env, value, None, with_new)
-
-
-@builtin("delpaths/1")
-def _delpaths(env: Env, args: Arguments, value: Any, path: Path | None, emit: Emit) -> None:
-    tick = env.budget.tick
-    args[0](env, value, None, lambda paths, _: emit(delete_paths(value, paths, tick), None))
-
-
-@builtin("del/1")
-def _del(env: Env, args: Arguments, value: Any, path: Path | None, emit: Emit) -> None:
-    paths = [list(where) for where in collect_paths(args[0], env, value)]
-    emit(delete_paths(value, paths, env.budget.tick), None)
