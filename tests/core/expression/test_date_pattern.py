@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tiercel.errors import EvaluationError
-from tiercel.expression.date_pattern import (
+from tiercel.expression.date_nodes import (
     Fraction,
     Literal,
     Number,
@@ -19,8 +19,8 @@ from tiercel.expression.date_pattern import (
     Reduced,
     Text,
     ZoneName,
-    parse_pattern,
 )
+from tiercel.expression.date_pattern import parse_pattern
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from datetime import tzinfo
 from functools import lru_cache
 
 from tiercel.errors import EvaluationError
-from tiercel.expression.date_pattern import (
+from tiercel.expression.date_nodes import (
     Fraction,
     InstantText,
     Literal,
@@ -35,7 +35,7 @@ from tiercel.expression.datetime_format import FORMATS, nodes_of
 from tiercel.expression.iso_date import parse_iso
 from tiercel.expression.locale_names import Names, names_of
 from tiercel.expression.moment import Moment
-from tiercel.expression.zones import REGION_UTC, fixed_offset, parse_offset, zone_of
+from tiercel.expression.zones import REGION_UTC, zone_in_text, zone_of
 
 __all__ = ["parse_date"]
 
@@ -275,7 +275,7 @@ class _Reader:
         match = _ZONE_TEXT.match(self._text, position, position + _LONGEST_ZONE)
         for end in range(match.end() if match else position, position, -1):
             try:
-                self.parsed.zone = _zone_from(self._text[position:end])
+                self.parsed.zone = zone_in_text(self._text[position:end])
             except EvaluationError:
                 continue
             return end
@@ -305,10 +305,6 @@ class _Reader:
         return match.end()
 
 
-def _zone_from(text: str) -> tzinfo:
-    return fixed_offset(parse_offset(text)) if text[0] in "+-" else zone_of(text)
-
-
 @lru_cache(maxsize=32)
 def _offset_syntax(pattern: str, lenient: bool) -> re.Pattern[str]:
     """The regular expression of an offset pattern; groups are sign, hours, minutes, seconds."""
@@ -327,12 +323,13 @@ def _offset_syntax(pattern: str, lenient: bool) -> re.Pattern[str]:
 
 @lru_cache(maxsize=16)
 def _zone_names(language: str) -> dict[str, str]:
-    """Name → zone, of winter and summer, short and long."""
+    """Name → zone: of winter, summer and both, short and long."""
     names = names_of(language)
     table: dict[str, str] = {}
     for key in _NAMED_ZONES:
         for month in (1, 7):
             day = Moment.of_epoch((month - 1) * 30 * 86_400 + 1_704_067_200, 0, zone_of(key))
             for width in ("short", "full"):
-                table.setdefault(names.zone_name(day, width, generic=False), key)
+                for generic in (False, True):
+                    table.setdefault(names.zone_name(day, width, generic), key)
     return {name: key for name, key in table.items() if name != "GMT"}

@@ -14,193 +14,31 @@ This module knows nothing of templates.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal as Choice
 
 from tiercel.errors import EvaluationError
+from tiercel.expression.date_nodes import (
+    MAX_WIDTH,
+    Fraction,
+    Literal,
+    LocalizedOffset,
+    Node,
+    Number,
+    Offset,
+    Optional,
+    Padded,
+    PartOfDay,
+    Reduced,
+    Text,
+    Width,
+    ZoneId,
+    ZoneName,
+)
 
-__all__ = [
-    "Fraction",
-    "InstantText",
-    "Literal",
-    "LocalizedOffset",
-    "Node",
-    "Number",
-    "Offset",
-    "Optional",
-    "Padded",
-    "PartOfDay",
-    "Reduced",
-    "Text",
-    "ZoneId",
-    "ZoneName",
-    "parse_pattern",
-]
+__all__ = ["parse_pattern"]
 
-Sign = Choice["normal", "exceeds_pad", "not_negative"]
-Width = Choice["short", "full", "narrow"]
-MAX_WIDTH = 19
 MAX_LENGTH = 10_000
 _MAX_NESTING = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """Text as it stands."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A field as a number.
-
-    Attributes:
-        field: name of the field, `year_of_era`.
-        min_width: digits at the least, padded with zeros.
-        max_width: digits at the most.
-        sign: what to do with signs, as Java's `SignStyle`.
-    """
-
-    field: str
-    min_width: int = 1
-    max_width: int = MAX_WIDTH
-    sign: Sign = "normal"
-
-    @property
-    def is_fixed(self) -> bool:
-        """Whether it always takes the same number of digits."""
-        return self.min_width == self.max_width and self.sign == "not_negative"
-
-
-@dataclass(frozen=True, slots=True)
-class Reduced:
-    """A year by its last two digits, meaning 2000 to 2099."""
-
-    field: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fraction:
-    """Digits of the fraction of a second, cut off rather than rounded.
-
-    Attributes:
-        min_width: digits at the least.
-        max_width: digits at the most; zeros beyond `min_width` are dropped.
-        point: whether a decimal point comes first.
-    """
-
-    min_width: int
-    max_width: int
-    point: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A field by its name: `Tue`, `März`, `AM`.
-
-    Attributes:
-        field: name of the field.
-        width: which form of the name.
-        standalone: whether the name stands alone rather than in a date.
-        english: whether it is English in every locale.
-    """
-
-    field: str
-    width: Width
-    standalone: bool = False
-    english: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Offset:
-    """The offset from UTC.
-
-    Attributes:
-        pattern: as Java writes it: `+HHmm`, `+HH:MM:ss`; capitals are always printed, small
-            letters unless zero.
-        zero: what stands for no offset.
-        lenient: whether reading takes fewer or more parts than printed.
-    """
-
-    pattern: str
-    zero: str
-    lenient: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class LocalizedOffset:
-    """The offset as `GMT+8` or, when full, `GMT+08:00`."""
-
-    full: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ZoneId:
-    """The zone's id: `Europe/Paris`.
-
-    Attributes:
-        region: whether a bare offset does not count as a zone.
-    """
-
-    region: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ZoneName:
-    """What people call the zone: `CET`, `Central European Standard Time`."""
-
-    width: Width
-    generic: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PartOfDay:
-    """`in the morning`."""
-
-    width: Width
-
-
-@dataclass(frozen=True, slots=True)
-class InstantText:
-    """The instant in UTC, as `DateTimeFormatter.ISO_INSTANT` prints it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Padded:
-    """A node filled up with blanks on its left."""
-
-    node: Node
-    width: int
-
-
-@dataclass(frozen=True, slots=True)
-class Optional:
-    """A section that is left out when it cannot be printed or read.
-
-    Attributes:
-        nodes: the section.
-    """
-
-    nodes: tuple[Node, ...]
-
-
-Node = (
-    Literal
-    | Number
-    | Reduced
-    | Fraction
-    | Text
-    | Offset
-    | LocalizedOffset
-    | ZoneId
-    | ZoneName
-    | PartOfDay
-    | InstantText
-    | Padded
-    | Optional
-)
 
 _FIELDS = {
     "G": "era",

@@ -207,12 +207,19 @@ def _time(fields: Fields) -> tuple[int, int] | None:
     if "nano_of_day" in fields:
         return divmod(fields.pop("nano_of_day"), NANOS_PER_SECOND)
     if "milli_of_day" in fields:
-        milli = fields.pop("milli_of_day")
-        return milli // 1000, fields.pop("nano", milli % 1000 * 1_000_000)
-    hour, minute = fields.get("hour"), fields.get("minute")
-    second, nano = fields.get("second"), fields.get("nano")
-    if hour is None:
+        second, milli = divmod(fields.pop("milli_of_day"), 1000)
+        nano = fields.pop("nano", milli * 1_000_000)
+        if nano // 1_000_000 != milli:
+            raise _conflict("milliseconds")
+        return second, nano
+    if "hour" not in fields:
         return _middle_of_half(fields)
+    return _time_of_hour(fields)
+
+
+def _time_of_hour(fields: Fields) -> tuple[int, int] | None:
+    hour, minute = fields["hour"], fields.get("minute")
+    second, nano = fields.get("second"), fields.get("nano")
     if (minute is None and (second is not None or nano is not None)) or (
         second is None and nano is not None
     ):

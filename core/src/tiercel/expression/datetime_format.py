@@ -18,7 +18,7 @@ from operator import itemgetter
 
 from tiercel.errors import EvaluationError
 from tiercel.expression.date_fields import FIELDS
-from tiercel.expression.date_pattern import (
+from tiercel.expression.date_nodes import (
     Fraction,
     InstantText,
     Literal,
@@ -33,8 +33,8 @@ from tiercel.expression.date_pattern import (
     Text,
     ZoneId,
     ZoneName,
-    parse_pattern,
 )
+from tiercel.expression.date_pattern import parse_pattern
 from tiercel.expression.locale_names import Names, names_of
 from tiercel.expression.moment import Moment
 from tiercel.expression.zones import REGION_UTC, is_offset, zone_id

@@ -13,7 +13,7 @@ from datetime import tzinfo
 
 from tiercel.errors import EvaluationError
 from tiercel.expression.moment import Moment, days_in_month, epoch_day
-from tiercel.expression.zones import fixed_offset, parse_offset, zone_of
+from tiercel.expression.zones import fixed_offset, parse_offset, zone_in_text
 
 __all__ = ["parse_iso"]
 
@@ -47,7 +47,7 @@ def parse_iso(text: str, zone: tzinfo) -> Moment:
     if offset is None:
         return Moment.of_local(days, seconds, nano, zone)
     shift = parse_offset(offset.upper())
-    target = zone_of(region) if region else fixed_offset(shift)
+    target = zone_in_text(region) if region else fixed_offset(shift)
     return Moment.of_epoch(days * 86_400 + seconds - shift, nano, target)
 
 

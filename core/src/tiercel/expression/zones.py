@@ -23,6 +23,7 @@ __all__ = [
     "offset_id",
     "parse_offset",
     "zone_id",
+    "zone_in_text",
     "zone_of",
 ]
 
@@ -33,6 +34,7 @@ MAX_OFFSET = 18 * 3600
 # Java leaves these out of its copy of the tz database.
 _UNKNOWN_TO_JAVA = frozenset({"EST", "HST", "MST", "ROC", "Factory", "localtime", "posixrules"})
 _UNKNOWN_FOLDERS = ("posix/", "right/", "SystemV/")
+_SHORT_OFFSET = re.compile(r"(?:UTC?|GMT)?[+-]\d*", re.ASCII)
 _REGION = re.compile(r"[A-Za-z][A-Za-z0-9~/._+-]+")
 _OFFSETS = re.compile(r"([+-])(?:(\d)|(\d\d)(?:(\d\d)(\d\d)?|:(\d\d)(?::(\d\d))?)?)", re.ASCII)
 
@@ -59,6 +61,17 @@ def zone_of(name: str) -> tzinfo:
     return _region(name)
 
 
+def zone_in_text(name: str) -> tzinfo:
+    """Return a zone as a date's text may name it: its offsets must have a colon.
+
+    Raises:
+        EvaluationError: Java's parser knows no such zone.
+    """
+    if _SHORT_OFFSET.fullmatch(name):
+        raise EvaluationError(f"Unknown time zone {name[:80]!r}; write its offset like '+02:00'")
+    return zone_of(name)
+
+
 def _region(name: str) -> tzinfo:
     known = name not in _UNKNOWN_TO_JAVA and not name.startswith(_UNKNOWN_FOLDERS)
     if known and _REGION.fullmatch(name):
@@ -67,7 +80,8 @@ def _region(name: str) -> tzinfo:
         except (ZoneInfoNotFoundError, OSError, ValueError):
             pass
     raise EvaluationError(
-        f"Unknown time zone {name[:80]!r}; write a region like 'Europe/Paris' or an offset like '+02:00'"
+        f"Unknown time zone {name[:80]!r}; "
+        "write a region like 'Europe/Paris' or an offset like '+02:00'"
     )
 
 
