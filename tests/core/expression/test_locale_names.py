@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from tiercel.errors import EvaluationError
@@ -128,6 +131,15 @@ def test_a_generic_zone_name_holds_all_year() -> None:
 )
 def test_parts_of_the_day_have_names(hour: int, part: str) -> None:
     assert names_of("en_US").day_period(hour * 3600, "short") == part
+
+
+def test_dates_without_names_do_not_load_the_locale_data() -> None:
+    program = (
+        "import sys; from tiercel.expression.environment import Environment;"
+        "print(Environment().render(\"{{ '2024-03-05' | date }}\", {}), 'babel' in sys.modules)"
+    )
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert shown.stdout.split() == ["2024-03-05T00:00:00.000000Z", "False"]
 
 
 def test_all_names_of_a_field_can_be_listed() -> None:

@@ -21,8 +21,13 @@ _MODIFIED_JULIAN_EPOCH = 40_587
 class WeekRules(Protocol):
     """How a locale counts weeks; `Names` is one."""
 
-    first_weekday: int
-    minimal_days: int
+    @property
+    def first_weekday(self) -> int:
+        """The day a week starts with, Monday 1 to Sunday 7."""
+
+    @property
+    def minimal_days(self) -> int:
+        """How many days of the year its first week must have."""
 
 
 class _IsoWeeks:

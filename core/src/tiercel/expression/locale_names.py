@@ -87,14 +87,21 @@ class Names:
 
     Attributes:
         language: the code it was made with.
-        first_weekday: the day a week starts with, Monday 1 to Sunday 7.
-        minimal_days: how many days of the year its first week must have.
     """
 
     def __init__(self, language: str, country: str) -> None:
         self.language = language
         self._country = country
-        self.first_weekday, self.minimal_days = _week_rules(country)
+
+    @property
+    def first_weekday(self) -> int:
+        """The day a week starts with, Monday 1 to Sunday 7."""
+        return _week_rules(self._country)[0]
+
+    @property
+    def minimal_days(self) -> int:
+        """How many days of the year its first week must have."""
+        return _week_rules(self._country)[1]
 
     @property
     def _locale(self) -> Any:
@@ -229,6 +236,7 @@ class Names:
         return self.gmt(f"{sign}{hours:02d}:{minutes:02d}" if moment.offset else "")
 
 
+@lru_cache(maxsize=256)
 def _week_rules(country: str) -> tuple[int, int]:
     if not country:
         return 7, 1
