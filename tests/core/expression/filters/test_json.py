@@ -19,8 +19,9 @@ def test_null_is_written_and_null_members_go_from_json_only() -> None:
 
 
 @pytest.mark.parametrize("write", [to_json, yaml, to_ion])
-def test_nesting_without_end_is_an_error_of_ours(write: Any) -> None:
+def test_deep_nesting_is_an_error_of_ours(write: Any) -> None:
     value: list[Any] = []
-    value.append(value)
+    for _ in range(20_000):
+        value = [value]
     with pytest.raises((LimitError, EvaluationError), match="too deep"):
         write(value)
