@@ -46,18 +46,14 @@ class CsvToIon(Converter):
 id: csv_to_ion
 namespace: company.team
 
-tasks:
-  - id: write
-    type: io.kestra.plugin.core.storage.Write
-    extension: .csv
-    content: |
-      name,price
-      apple,1.20
-      pear,0.80
+inputs:
+  - id: file
+    type: FILE
 
+tasks:
   - id: to_ion
     type: io.kestra.plugin.serdes.csv.CsvToIon
-    from: "{{ outputs.write.uri }}"
+    from: "{{ inputs.file }}"
 """,
         ),
     )
@@ -230,17 +226,14 @@ class IonToCsv(Converter):
 id: ion_to_csv
 namespace: company.team
 
-tasks:
-  - id: write
-    type: io.kestra.plugin.core.storage.Write
-    extension: .ion
-    content: |
-      {name:"apple",price:1.20}
-      {name:"pear",price:0.80}
+inputs:
+  - id: file
+    type: FILE
 
+tasks:
   - id: to_csv
     type: io.kestra.plugin.serdes.csv.IonToCsv
-    from: "{{ outputs.write.uri }}"
+    from: "{{ inputs.file }}"
 """,
         ),
     )

@@ -41,15 +41,14 @@ class JsonToIon(Converter):
 id: json_to_ion
 namespace: company.team
 
-tasks:
-  - id: write
-    type: io.kestra.plugin.core.storage.Write
-    extension: .json
-    content: '[{"name": "apple", "price": 1.20}, {"name": "pear", "price": 0.80}]'
+inputs:
+  - id: file
+    type: FILE
 
+tasks:
   - id: to_ion
     type: io.kestra.plugin.serdes.json.JsonToIon
-    from: "{{ outputs.write.uri }}"
+    from: "{{ inputs.file }}"
     newLine: false
 """,
         ),
@@ -85,17 +84,14 @@ class IonToJson(Converter):
 id: ion_to_json
 namespace: company.team
 
-tasks:
-  - id: write
-    type: io.kestra.plugin.core.storage.Write
-    extension: .ion
-    content: |
-      {name:"apple",price:1.20}
-      {name:"pear",price:0.80}
+inputs:
+  - id: file
+    type: FILE
 
+tasks:
   - id: to_json
     type: io.kestra.plugin.serdes.json.IonToJson
-    from: "{{ outputs.write.uri }}"
+    from: "{{ inputs.file }}"
 """,
         ),
     )
