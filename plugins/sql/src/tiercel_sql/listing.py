@@ -89,7 +89,7 @@ class _Page:
 
     def _counted(self, source: str, where: str, parameters: list[Any]) -> int:
         rows = f"SELECT 1 FROM {source} WHERE {where} LIMIT {_MOST_COUNTED}"
-        return self._count(f"SELECT count(*) FROM ({rows}) AS some", parameters)
+        return self._count(f"SELECT count(*) FROM ({rows}) AS counted", parameters)
 
     def numbers(self) -> tuple[str, list[Any]]:
         """Return a statement for the ages of the page's executions."""
