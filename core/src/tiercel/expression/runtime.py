@@ -57,7 +57,7 @@ class Limits:
     output: int = 64 * 1024 * 1024
     loop_turns: int = 1_000_000
     recursion: int = 40
-    nesting: int = 50
+    nesting: int = 90
     template: int = 4 * 1024 * 1024
 
 
