@@ -353,15 +353,10 @@ class Tiercel:
         from tiercel.engine.functions import engine_functions
         from tiercel.expression.environment import Environment
 
-        return Environment(clock=self.clock.now).extended(
-            filters=self._extra("filter"),
-            functions={**engine_functions(), **self._extra("function")},
+        built_in = Environment(clock=self.clock.now).extended(functions=engine_functions())
+        return built_in.extended(
+            filters=self.registry.table("filter"), functions=self.registry.table("function")
         )
-
-    def _extra(self, kind: str) -> dict[str, Any]:
-        return {
-            each.name: self.registry.load(kind, each.name) for each in self.registry.canonical(kind)
-        }
 
     @cached_property
     def _secrets(self) -> EnvironmentSecrets:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from tiercel.errors import EvaluationError, ExpressionError, LimitError
 from tiercel.expression import builtin
@@ -73,11 +74,14 @@ class Environment:
         functions: Mapping[str, Entry] | None = None,
         tests: Mapping[str, Entry] | None = None,
     ) -> Environment:
-        """Return an environment that knows more; what is given wins over what was there."""
+        """Return an environment that knows more; what is given wins over what was there.
+
+        What is given is looked up when a template first names it, not before.
+        """
         tables = Tables(
-            {**self.tables.filters, **(filters or {})},
-            {**self.tables.functions, **(functions or {})},
-            {**self.tables.tests, **(tests or {})},
+            _over(self.tables.filters, filters),
+            _over(self.tables.functions, functions),
+            _over(self.tables.tests, tests),
         )
         return Environment(
             tables=tables,
@@ -239,6 +243,11 @@ def _leading_json(text: str) -> Any:
         return json.JSONDecoder().raw_decode(text, start)[0]
     except ValueError:
         return text
+
+
+def _over(base: Mapping[str, Entry], extra: Mapping[str, Entry] | None) -> Mapping[str, Entry]:
+    # `ChainMap` would write into its first mapping; nobody writes here.
+    return base if extra is None else ChainMap(cast(Any, extra), cast(Any, base))
 
 
 def _raise_placed(error: Exception, program: Program) -> NoReturn:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         Decision,
         Evaluate,
         Example,
+        ExecutionTask,
         Finish,
         FlowableTask,
         FlowableView,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
         Output,
         Pause,
         Task,
+        Update,
         Wait,
     )
     from tiercel.plugin.truth import is_true
@@ -71,6 +73,7 @@ __all__ = [
     "Evaluate",
     "EvaluationError",
     "Example",
+    "ExecutionTask",
     "Finish",
     "FlowableTask",
     "FlowableView",
@@ -104,6 +107,7 @@ __all__ = [
     "Text",
     "TiercelError",
     "UnknownTypeError",
+    "Update",
     "Wait",
     "glob_matches",
     "hookimpl",
@@ -139,8 +143,8 @@ _HOMES = {
     "tiercel.plugin.runner": "AnyTaskRunner RunnerCommand TaskRunner",
     "tiercel.plugin.truth": "is_true",
     "tiercel.plugin.task": (
-        "Decision Evaluate Example Finish FlowableTask FlowableView Lane MetricInfo Open Output "
-        "Pause Task Wait"
+        "Decision Evaluate Example ExecutionTask Finish FlowableTask FlowableView Lane MetricInfo "
+        "Open Output Pause Task Update Wait"
     ),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}

@@ -12,7 +12,7 @@ Environment variables:
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
@@ -137,6 +137,10 @@ class Registry:
         self._loaded[kind, name] = loaded
         return loaded
 
+    def table(self, kind: str) -> Mapping[str, Any]:
+        """Return everything of a kind by name; each is imported when it is first looked up."""
+        return _Table(self, kind)
+
     def resolve(self, name: str, kind: str) -> Any:
         """Return the class of a type: what loading a flow needs (`model.load`).
 
@@ -252,3 +256,23 @@ def _nearest(name: str, known: Iterable[str]) -> str | None:
     last = name.rpartition(".")[2].lower()
     same = [each for each in names if each.rpartition(".")[2].lower() == last]
     return same[0] if len(same) == 1 else None
+
+
+class _Table(Mapping[str, Any]):
+    def __init__(self, registry: Registry, kind: str) -> None:
+        self._registry = registry
+        self._kind = kind
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self:
+            raise KeyError(name)
+        return self._registry.load(self._kind, name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._registry.registered(self._kind)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._registry.registered(self._kind))
+
+    def __len__(self) -> int:
+        return len(self._registry.registered(self._kind))

@@ -22,6 +22,7 @@ __all__ = [
     "Decision",
     "Evaluate",
     "Example",
+    "ExecutionTask",
     "Finish",
     "FlowableTask",
     "FlowableView",
@@ -31,6 +32,7 @@ __all__ = [
     "Output",
     "Pause",
     "Task",
+    "Update",
     "Wait",
 ]
 
@@ -229,3 +231,45 @@ class FlowableTask(TaskBase):
     @abstractmethod
     def children(self) -> tuple[TaskBase, ...]:
         """Return every task directly below this one, without `errors` and `finally`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What an `ExecutionTask` changes.
+
+    Attributes:
+        variables: the execution's variables from now on; None leaves them.
+        labels: labels to add, or to replace.
+        state: ends the whole execution in this state, without `errors` and `finally`; what runs is
+            waited for. None lets it go on.
+    """
+
+    variables: Mapping[str, Any] | None = None
+    labels: Mapping[str, str] | None = None
+    state: State | None = None
+
+
+class ExecutionTask(TaskBase):
+    """A task that changes its own execution: subclass it, write `expressions` and `update`.
+
+    It runs in the engine, not in a worker, so `update` must be pure: no I/O, no clock, no
+    randomness.
+    """
+
+    runnable: ClassVar[bool] = False
+    examples: ClassVar[tuple[Example, ...]] = ()
+    metrics: ClassVar[tuple[MetricInfo, ...]] = ()
+    deprecated: ClassVar[str | None] = None
+
+    @abstractmethod
+    def expressions(self) -> Mapping[str, Any]:
+        """Return what is to be rendered first: name → what the author wrote."""
+
+    @abstractmethod
+    def update(self, values: Mapping[str, Any], variables: Mapping[str, Any]) -> Update:
+        """Say what changes; raise to fail.
+
+        Args:
+            values: what `expressions` rendered to, by name.
+            variables: the execution's variables as they are.
+        """

@@ -25,5 +25,12 @@ def register_tasks() -> Registration:
             "io.kestra.core.tasks.executions.Fail",
         ): "tiercel_basic.execution:Fail",
         "io.kestra.plugin.core.execution.Assert": "tiercel_basic.execution:Assert",
+        "io.kestra.plugin.core.execution.Exit": "tiercel_basic.change:Exit",
+        (
+            "io.kestra.plugin.core.execution.Labels",
+            "io.kestra.core.tasks.executions.Labels",
+        ): "tiercel_basic.change:Labels",
+        "io.kestra.plugin.core.execution.SetVariables": "tiercel_basic.change:SetVariables",
+        "io.kestra.plugin.core.execution.UnsetVariables": "tiercel_basic.change:UnsetVariables",
         "io.kestra.plugin.core.metric.Publish": "tiercel_basic.metric:Publish",
     }
