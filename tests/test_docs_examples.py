@@ -8,8 +8,8 @@ A page is read from top to bottom, in a folder of its own where `examples/` is a
 - a `python` block without a title runs, seeing what the blocks before it defined;
 - a `console` block runs its `$ …` lines: `tiercel`, `pytest`, `pip install FOLDER` (for the page
   only). The lines below each must appear, in order, in what the command prints; times, dates,
-  durations, identifiers and the width of gaps may differ, and `…` stands for anything. A last line `[exit N]` gives
-  the exit code, 0 if absent;
+  durations, identifiers and the width of gaps may differ, and `…` stands for anything. A last line
+  `[exit N]` gives the exit code, 0 if absent;
 - `text`, `toml`, `json` and the like are shown only.
 """
 
