@@ -67,6 +67,7 @@ def _end(draft: Draft, task_run: TaskRun) -> None:
     if task_run.attempts and not task_run.attempts[-1].state.is_terminal:
         task_run = draft.end_attempt(task_run, State.KILLED)
     draft.finish_command(f"{task_run.id}:runIf")
+    draft.finish_command(f"{task_run.id}:update")
     draft.finish_command(f"{task_run.id}:retry")
     draft.move(task_run, State.KILLED)
 
