@@ -112,7 +112,7 @@ class Reference:
         if not turns:
             self.items(item.otherwise)
 
-    def value(self, node: Expression) -> Any:
+    def value(self, node: Expression) -> Any:  # noqa: PLR0912  # one branch a node, by design
         match node:
             case Literal(value=value):
                 return value
@@ -174,9 +174,7 @@ class Reference:
                 self.value(node.right)
             )
         if operator == "or":
-            return operators.truth(self.value(node.left)) or operators.truth(
-                self.value(node.right)
-            )
+            return operators.truth(self.value(node.left)) or operators.truth(self.value(node.right))
         left, right = self.value(node.left), self.value(node.right)
         if operator == "~":
             texts = ["" if one is None else printing.java_text(one) for one in (left, right)]

@@ -127,7 +127,9 @@ RUNAWAYS = {
     "doubled text": "{% for a in 1..60 %}{% set s = s ~ s %}{% endfor %}",
     "added text": "{% for a in 1..60 %}{% set s = s + s %}{% endfor %}",
     "replaced text": "{% for a in 1..60 %}{% set s = s | replace({'x': 'xxxxxxxx'}) %}{% endfor %}",
-    "replaced by regex": "{% for a in 1..60 %}{% set s = s | replace({'.': '$0$0'}, true) %}{% endfor %}",
+    "replaced by regex": (
+        "{% for a in 1..60 %}{% set s = s | replace({'.': '$0$0'}, true) %}{% endfor %}"
+    ),
     "indented text": "{{ s | indent(10000, s) }}{{ s | replace({'x': '\n'}) | indent(9999, s) }}",
     "doubled list": "{% for a in 1..60 %}{% set l = l + l %}{% endfor %}",
     "merged list": "{% for a in 1..60 %}{% set l = l | merge(l) %}{% endfor %}",
@@ -140,7 +142,9 @@ RUNAWAYS = {
     ),
     "joined list": "{% for a in 1..16 %}{% set l = l + l %}{% endfor %}{{ l | join(s) }}",
     "macro": "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
-    "macros": "{% macro a() %}{{ b() }}{% endmacro %}{% macro b() %}{{ a() }}{% endmacro %}{{ a() }}",
+    "macros": (
+        "{% macro a() %}{{ b() }}{% endmacro %}{% macro b() %}{{ a() }}{% endmacro %}{{ a() }}"
+    ),
     "macro tree": "{% macro m() %}{{ m() }}{{ m() }}{% endmacro %}{{ m() }}",
     "block": "{% block b %}{{ block('b') }}{% endblock %}",
     "render": "{{ render(self) }}",

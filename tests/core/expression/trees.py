@@ -46,9 +46,31 @@ _NAMES = st.sampled_from([*VARIABLES, "missing", "x", "y", "loop"])
 _KEYS = st.sampled_from(["a", "b", "c", "k", "name", "age", "index", "length", "nope"])
 _TEXTS = st.text(alphabet="ab {}%#'\"\n", max_size=6).filter(lambda text: "\\" not in text)
 _OPERATORS = st.sampled_from(
-    "+ - * / % == != < <= > >= ~ ?? ??? and or contains isIn ..".split(" ")
+    [
+        "+",
+        "-",
+        "*",
+        "/",
+        "%",
+        "==",
+        "!=",
+        "<",
+        "<=",
+        ">",
+        ">=",
+        "~",
+        "??",
+        "???",
+        "and",
+        "or",
+        "contains",
+        "isIn",
+        "..",
+    ]
 )
-_FILTERS = st.sampled_from("upper lower trim length first last default keys reverse string".split())
+_FILTERS = st.sampled_from(
+    ["upper", "lower", "trim", "length", "first", "last", "default", "keys", "reverse", "string"]
+)
 _TESTS = st.sampled_from(["defined", "null", "empty", "even", "odd", "iterable", "map"])
 
 literals = st.one_of(
@@ -132,14 +154,20 @@ lists = st.deferred(
     )
 )
 maps = st.deferred(
-    lambda: st.lists(
-        st.tuples(_KEYS.map(Literal), anything), max_size=2, unique_by=lambda pair: pair[0].value
+    lambda: (
+        st.lists(
+            st.tuples(_KEYS.map(Literal), anything),
+            max_size=2,
+            unique_by=lambda pair: pair[0].value,
+        )
+        .map(tuple)
+        .map(MapLiteral)
     )
-    .map(tuple)
-    .map(MapLiteral)
 )
 anything = st.deferred(
-    lambda: st.one_of(numbers, texts, truths, lists, maps, literals, _paths("n", "m.k", "loop.first"))
+    lambda: st.one_of(
+        numbers, texts, truths, lists, maps, literals, _paths("n", "m.k", "loop.first")
+    )
 )
 
 
@@ -194,10 +222,48 @@ _PIECES = st.sampled_from(
     [
         *("{{", "}}", "{%", "%}", "{#", "#}", "{{-", "-}}", "-%}", " ", "\n", "'", '"', "\\", "#{"),
         *("if", "endif", "else", "for", "in", "endfor", "set", "macro", "endmacro", "block", "raw"),
-        *("endraw", "verbatim", "endverbatim", "filter", "endfilter", "is", "not", "defined", "and"),
+        *(
+            "endraw",
+            "verbatim",
+            "endverbatim",
+            "filter",
+            "endfilter",
+            "is",
+            "not",
+            "defined",
+            "and",
+        ),
         *("x", "s", "m.a", "l[0]", "(", ")", "[", "]", "{", "}", ",", ":", "?", "??", "|", "upper"),
-        *("=", "==", "..", "~", "+", "-", "*", "/", "%", "<", "1", "2.5", "0", "loop", "render", "\0"),
-        *("replace", "split", "range", "jq", "date", "join", "é", "😀", "99999999999999999999", "\ue000"),
+        *(
+            "=",
+            "==",
+            "..",
+            "~",
+            "+",
+            "-",
+            "*",
+            "/",
+            "%",
+            "<",
+            "1",
+            "2.5",
+            "0",
+            "loop",
+            "render",
+            "\0",
+        ),
+        *(
+            "replace",
+            "split",
+            "range",
+            "jq",
+            "date",
+            "join",
+            "é",
+            "😀",
+            "99999999999999999999",
+            "\ue000",
+        ),
     ]
 )
 soups = st.lists(_PIECES, max_size=25).map("".join)

@@ -70,6 +70,7 @@ _HELPERS: dict[str, Any] = {
     "java": runtime.macro_text,
 }
 
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """A compiled template.

@@ -304,7 +304,7 @@ def truth(value: Any) -> bool:
     """
     kind = value.__class__
     if kind is bool:
-        return value  # type: ignore[no-any-return]
+        return value is True
     if kind is str:
         return value != ""
     if is_number(value):

@@ -88,7 +88,10 @@ def parse(source: str) -> Template:
 
 
 def _explained(error: UnexpectedToken, source: str) -> ExpressionSyntaxError:
-    wanted = [spoken for name, spoken in _SPOKEN.items() if name in error.expected]
+    # The tables merge states, so what they expect is too much; trying each terminal is exact.
+    interactive: Any = error.interactive_parser
+    accepted = interactive.accepts() if interactive else error.expected
+    wanted = [spoken for name, spoken in _SPOKEN.items() if name in accepted]
     expected = f"; expected {' or '.join(wanted[:4])}" if wanted else ""
     lexeme = error.token
     if not isinstance(lexeme, Lexeme):
