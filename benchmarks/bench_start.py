@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from measure import ROOT, TIERCEL, Row, beside, command, median_of
+from measure import ROOT, TIERCEL, Row, beside, command, medians
 
 TIMES = 9
 
@@ -26,14 +26,17 @@ Flow(id="hello", namespace="company.team", tasks=[])
 def main() -> list[Row]:
     """Time a bare interpreter, `tiercel --help` and a run of the smallest flow."""
     hello = str(ROOT / "examples/flows/hello.yaml")
-    bare = median_of(TIMES, lambda: command(sys.executable, "-c", "pass"))
     with TemporaryDirectory() as folder:
         script = Path(folder, "floor.py")
         script.write_text(FLOOR, encoding="utf-8")
-        floor = median_of(TIMES, lambda: command(sys.executable, str(script)))
-        usage = median_of(TIMES, lambda: command(TIERCEL, "--help"))
         home = str(Path(folder, "home"))
-        run = median_of(TIMES, lambda: command(TIERCEL, "run", hello, "--home", home))
+        bare, floor, usage, run = medians(
+            TIMES,
+            lambda: command(sys.executable, "-c", "pass"),
+            lambda: command(sys.executable, str(script)),
+            lambda: command(TIERCEL, "--help"),
+            lambda: command(TIERCEL, "run", hello, "--home", home),
+        )
     return [
         beside("tiercel --help", usage, bare, "bare interpreter"),
         beside("tiercel run hello.yaml, durable, warm", run, floor, "bare imports"),

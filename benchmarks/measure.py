@@ -45,13 +45,22 @@ def duration(seconds: float) -> str:
 
 def median_of(times: int, work: Callable[[], object]) -> float:
     """Return the median duration of `work`, in seconds, after one call that does not count."""
-    work()
-    taken = []
-    for _ in range(times):
-        begin = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - begin)
-    return statistics.median(taken)
+    return medians(times, work)[0]
+
+
+def medians(times: int, *works: Callable[[], object]) -> list[float]:
+    """Return the median duration of each work, in seconds; they take turns.
+
+    Taking turns is what makes a ratio fair on a machine that does other things as well. The first
+    turn does not count.
+    """
+    taken: list[list[float]] = [[] for _ in works]
+    for _ in range(times + 1):
+        for work, durations in zip(works, taken, strict=True):
+            begin = time.perf_counter()
+            work()
+            durations.append(time.perf_counter() - begin)
+    return [statistics.median(durations[1:]) for durations in taken]
 
 
 def command(*argv: str, cwd: Path = ROOT) -> None:
