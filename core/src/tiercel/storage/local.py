@@ -31,7 +31,7 @@ _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0
 _WRITE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 _BINARY = getattr(os, "O_BINARY", 0)
 # A folder can vanish between its making and its use when somebody else empties it.
-_TRIES = 20
+_TRIES = 100
 
 
 class LocalStorage:
@@ -86,7 +86,7 @@ class LocalStorage:
             with _writing(key):
                 with suppress(FileNotFoundError):
                     return _Writer(key, path, partial, fsync=self._fsync)
-                os.makedirs(folder, exist_ok=True)
+                _make_folder(folder)
         raise StorageError(f"Cannot store {key!r}: its folder is being deleted all the time")
 
     def stat(self, key: str) -> StoredFile:
@@ -142,7 +142,7 @@ class LocalStorage:
         old, new = self._path(source), self._path(target)
         with _writing(target):
             for _ in range(_TRIES):
-                os.makedirs(os.path.dirname(new), exist_ok=True)
+                _make_folder(os.path.dirname(new))
                 with suppress(FileNotFoundError):
                     os.replace(old, new)
                     self._prune(os.path.dirname(old))
@@ -245,6 +245,17 @@ def _walk(folder: str, prefix: str) -> Iterator[StoredFile]:
 
 def _stored(key: str, status: os.stat_result) -> StoredFile:
     return StoredFile(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+
+
+def _make_folder(folder: str) -> None:
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except FileNotFoundError:
+        pass  # a parent was emptied and removed in the meantime: the caller tries again
+    except FileExistsError:
+        # Either a file is in the way, or the folder was there and is gone.
+        if os.path.lexists(folder) and not os.path.isdir(folder):
+            raise
 
 
 def _sync_folder(folder: str) -> None:
