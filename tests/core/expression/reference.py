@@ -112,7 +112,7 @@ class Reference:
         if not turns:
             self.items(item.otherwise)
 
-    def value(self, node: Expression) -> Any:  # noqa: PLR0912  # one branch a node, by design
+    def value(self, node: Expression) -> Any:  # noqa: PLR0912, C901  # one branch a node, by design
         match node:
             case Literal(value=value):
                 return value

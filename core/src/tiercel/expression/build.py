@@ -18,6 +18,7 @@ from tiercel.expression.nodes import (
     Choice,
     Expression,
     Filter,
+    FilterCall,
     FilterTag,
     For,
     If,
@@ -192,7 +193,10 @@ class Builder:
 
     def filter_tag(self, parts: list[Any]) -> FilterTag:
         opener, filters, _, body, _, closer = parts
-        calls = tuple((name.value, tuple(given), name.at) for name, given in filters)
+        calls = tuple(
+            FilterCall(name.value, tuple(given), start=name.at, end=_end(name))
+            for name, given in filters
+        )
         return FilterTag(calls, tuple(body), start=opener.at, end=_end(closer))
 
     # Operators

@@ -196,8 +196,15 @@ class TemplateWriter(ExpressionWriter):
         self._line(f"{self.target} = Parts()")
         self._body(item.body)
         text = f"(\0{item.start} joined(c, {self.target}))"
-        for name, arguments, at in item.filters:
-            text = self.applied("filter", self.tables.filters, name, text, arguments, at)
+        for called in item.filters:
+            text = self.applied(
+                "filter",
+                self.tables.filters,
+                called.name,
+                text,
+                called.arguments,
+                called.start,
+            )
         self.target, self.printer = outer
         self._line(f"{self.target}.append(\0{item.start} {self.printer}({text}))")
 

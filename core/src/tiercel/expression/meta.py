@@ -173,9 +173,9 @@ class _Collector:
             elif isinstance(item, Block):
                 self.items(item.body)
             elif isinstance(item, FilterTag):
-                for name, arguments, at in item.filters:
-                    self._use(self.filters, name, at)
-                    self._arguments(arguments)
+                for called in item.filters:
+                    self._use(self.filters, called.name, called.start)
+                    self._arguments(called.arguments)
                 self.items(item.body)
 
     def _macro(self, item: Macro) -> None:

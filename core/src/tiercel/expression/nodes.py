@@ -18,6 +18,7 @@ __all__ = [
     "Choice",
     "Expression",
     "Filter",
+    "FilterCall",
     "FilterTag",
     "For",
     "If",
@@ -261,10 +262,18 @@ class Block(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class FilterTag(Node):
-    """`{% filter name(…) | … %}`: each of `filters` has a name and arguments."""
+class FilterCall(Node):
+    """One filter of a `filter` tag."""
 
-    filters: tuple[tuple[str, tuple[Argument, ...], int], ...]
+    name: str
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FilterTag(Node):
+    """`{% filter name(…) | … %}`."""
+
+    filters: tuple[FilterCall, ...]
     body: tuple[Item, ...]
 
 

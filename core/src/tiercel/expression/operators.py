@@ -33,16 +33,16 @@ __all__ = [
     "add",
     "compare",
     "contains",
+    "divide",
     "equal",
     "is_in",
     "is_number",
+    "modulo",
+    "multiply",
     "negative",
     "positive",
     "range_of",
     "subtract",
-    "multiply",
-    "divide",
-    "modulo",
     "truth",
     "value_key",
 ]
@@ -306,11 +306,11 @@ def truth(value: Any) -> bool:
     if kind is bool:
         return value is True
     if kind is str:
-        return value != ""
+        return bool(value)
     if is_number(value):
         return bool(value != 0)
     if isinstance(value, str):
-        return value != ""
+        return bool(value)
     shown = "null" if value is None else java_text(value)
     raise EvaluationError(f"A condition takes a boolean, number or text, not {shown}")
 

@@ -45,7 +45,7 @@ def java_text(value: Any) -> str:
 
 
 def output_text(value: Any) -> str:
-    """Return what `{{ value }}` shows: nothing for null, JSON for lists and maps, Java text else."""
+    """Return what `{{ value }}` shows: nothing for null, JSON for lists and maps, or Java text."""
     if value.__class__ is str:
         return value
     printer = _OUTPUT.get(value.__class__)

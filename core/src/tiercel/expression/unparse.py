@@ -91,7 +91,7 @@ def _macro(item: Macro) -> str:
 
 
 def _filter_tag(item: FilterTag) -> str:
-    filters = " | ".join(name + _arguments(given) for name, given, _ in item.filters)
+    filters = " | ".join(called.name + _arguments(called.arguments) for called in item.filters)
     return f"{{% filter {filters} %}}{_items(item.body)}{{% endfilter %}}"
 
 

@@ -67,6 +67,7 @@ class Float32(float):
     __slots__ = ()
 
     def __new__(cls, value: Any) -> Float32:
+        """Round to the nearest 32-bit number; too large a one becomes infinite."""
         number = float(value)
         try:
             number = struct.unpack("f", struct.pack("f", number))[0]
