@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from tiercel.plugin import Duration
 
@@ -24,7 +24,7 @@ _PLAIN = {
     *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
     *("FLOAT", "DOUBLE", "VARCHAR", "DATE", "TIME", "BLOB", "BIT"),
 }
-_DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
+_DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration, config=ConfigDict(defer_build=True))
 
 
 def row_maker(

@@ -21,8 +21,4 @@ def register_tasks() -> Registration:
 @hookimpl
 def register_task_runners() -> Registration:
     """Return the runner that starts processes on this machine."""
-    return {
-        ("io.kestra.plugin.core.runner.Process", "io.kestra.core.tasks.runners.Process"): (
-            "tiercel_scripts.process:Process"
-        )
-    }
+    return {"io.kestra.plugin.core.runner.Process": "tiercel_scripts.process:Process"}

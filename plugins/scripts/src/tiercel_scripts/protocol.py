@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from tiercel.plugin import Duration, Metric
 from tiercel_scripts.lines import printable
@@ -35,7 +35,7 @@ _LEVELS = {
     "ERROR": "ERROR",
     "CRITICAL": "ERROR",
 }
-_DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
+_DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration, config=ConfigDict(defer_build=True))
 
 
 class Transcript:
