@@ -46,8 +46,10 @@ _NAMES = st.sampled_from([*VARIABLES, "missing", "x", "y", "loop"])
 _KEYS = st.sampled_from(["a", "b", "c", "k", "name", "age", "index", "length", "nope"])
 _TEXTS = st.text(alphabet="ab {}%#'\"\n", max_size=6).filter(lambda text: "\\" not in text)
 _OPERATORS = st.sampled_from(
-    ["+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "~"]
-    + ["??", "???", "and", "or", "contains", "isIn", ".."]
+    [
+        *("+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "~"),
+        *("??", "???", "and", "or", "contains", "isIn", ".."),
+    ]
 )
 _FILTERS = st.sampled_from(
     ["upper", "lower", "trim", "length", "first", "last", "default", "keys", "reverse", "string"]
