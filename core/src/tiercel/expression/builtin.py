@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 
 __all__ = ["THEMES", "load"]
 
@@ -29,6 +28,4 @@ THEMES = (
 def load() -> None:
     """Import every theme module once; cheap when they are already imported."""
     for theme in THEMES:
-        name = f"tiercel.expression.{theme}"
-        if find_spec(name) is not None:
-            import_module(name)
+        import_module(f"tiercel.expression.{theme}")
