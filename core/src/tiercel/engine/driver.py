@@ -8,6 +8,7 @@ handled in one transaction; nothing is dispatched before it is committed (contra
 from __future__ import annotations
 
 import heapq
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,7 +25,7 @@ from tiercel.engine.reduce import create, reduce
 from tiercel.engine.scope import ROOT
 from tiercel.engine.variables import Variables
 from tiercel.engine.worker import run_attempt
-from tiercel.errors import ConflictError, NotFoundError, RepositoryError
+from tiercel.errors import ConflictError, EngineBug, NotFoundError, RepositoryError
 from tiercel.executor.spi import Job, Outcome
 from tiercel.model.execution import Execution, LogEntry, State
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from tiercel.repository.spi import Repository
 
 __all__ = ["Driver", "Parts", "Ticket"]
+
+_log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=30)
 _RENEW_EVERY = 10.0
@@ -108,6 +111,7 @@ class Driver:
         self._timer_count = 0
         self._tickets: list[Ticket] = []
         self._waiters: dict[str, list[threading.Event]] = {}
+        self._broken: dict[str, EngineBug] = {}
         self._lock = threading.Lock()
         self._next_poll = self._next_renewal = 0.0
         self._closed = False
@@ -153,13 +157,20 @@ class Driver:
         return self._ask("event", execution_id, event)
 
     def wait(self, execution_id: str, timeout: float | None = None) -> bool:
-        """Return True when nothing more happens in an execution, False after `timeout` seconds."""
+        """Return True when nothing more happens in an execution, False after `timeout` seconds.
+
+        Raises:
+            EngineBug: it cannot go on.
+        """
         done = threading.Event()
         with self._lock:
-            if execution_id not in self._live:
-                return True
-            self._waiters.setdefault(execution_id, []).append(done)
-        return done.wait(timeout)
+            live = execution_id in self._live
+            if live:
+                self._waiters.setdefault(execution_id, []).append(done)
+        ended = not live or done.wait(timeout)
+        if execution_id in self._broken:
+            raise self._broken[execution_id]
+        return ended
 
     def wake(self) -> None:
         """Look at the clock again: for clocks that someone else moves."""
@@ -186,10 +197,30 @@ class Driver:
             if any(message[0] == "close" for message in messages):
                 break
             for kind, *arguments in messages:
-                self._handlers[kind](*arguments)
+                self._handle(kind, arguments)
             self._fire_timers()
             self._housekeeping()
             self._commit()
+
+    def _handle(self, kind: str, arguments: list[Any]) -> None:
+        """Handle a message; a bug that it uncovers costs one execution, not the engine."""
+        try:
+            self._handlers[kind](*arguments)
+        except Exception as error:  # a bug of ours, or of a flowable that is not pure
+            _log.exception("Cannot handle %s", kind)
+            ticket = arguments[-1] if isinstance(arguments[-1], Ticket) else Ticket()
+            bug = EngineBug(f"Cannot handle {kind}: {type(error).__name__}: {error}")
+            ticket.resolve(bug)
+            subject = arguments[0]
+            self._give_up(getattr(subject, "execution_id", subject), bug)
+
+    def _give_up(self, execution_id: str, bug: EngineBug) -> None:
+        """Let go of an execution that cannot go on; what is durable of it stays as it is."""
+        live = self._live.get(execution_id)
+        if live is not None:
+            self._dirty.pop(execution_id, None)
+            self._broken[execution_id] = bug
+            self._drop(execution_id)
 
     def _receive(self) -> list[tuple[Any, ...]]:
         """Return the messages there are, waiting for the first as long as nothing is due."""
