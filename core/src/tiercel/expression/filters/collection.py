@@ -13,7 +13,7 @@ from tiercel.expression.printing import java_text
 from tiercel.expression.runtime import EvaluationContext
 from tiercel.expression.table import FILTERS
 from tiercel.expression.tests import empty
-from tiercel.expression.values import Array, Character, ValueSet
+from tiercel.expression.values import Array, Character, Entry, ValueSet
 
 __all__: list[str] = []
 
@@ -185,9 +185,14 @@ def chunk(value: Any, size: Any) -> list[Any] | None:
 
 @FILTERS.add("merge", "items")
 def merge(value: Any, items: Any = None) -> Any:
-    """Join two lists, or put the members of a map (the items of a list) into another map."""
-    if items is None:
-        return value
+    """Join two lists, or put the members of a map (the items of a list) into another map.
+
+    The input decides what it becomes: members added to a list are its entries.
+    """
+    if value is None and items is None:
+        raise EvaluationError("'merge' has nothing to merge: both sides are null")
+    if value is None or items is None:
+        return items if value is None else value
     if isinstance(value, Mapping):
         if isinstance(items, Mapping):
             return {**value, **items}
@@ -196,6 +201,8 @@ def merge(value: Any, items: Any = None) -> Any:
     elif type(value) is list and isinstance(items, list):
         check_items(len(value) + len(items))
         return [*value, *items]
+    elif type(value) is list and isinstance(items, Mapping):
+        return [*value, *(Entry(*pair) for pair in items.items())]
     raise _refused("merge", "two lists or two maps", value)
 
 

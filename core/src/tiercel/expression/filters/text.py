@@ -121,7 +121,7 @@ def class_name_filter(value: Any) -> str | None:
 @FILTERS.add("nl2br")
 def nl2br(value: Any) -> str | None:
     """Put an HTML `<br />` in place of every new line."""
-    return None if value is None else text_input(value, "nl2br").replace("\n", "<br />")
+    return None if value is None else re.sub("\r?\n", "<br />", text_input(value, "nl2br"))
 
 
 @FILTERS.add("abbreviate", "length")
@@ -208,10 +208,14 @@ def indent(context: EvaluationContext, value: Any, amount: Any, prefix: Any = " 
 
 @FILTERS.add("nindent", "amount", "prefix", needs_context=True)
 def nindent(context: EvaluationContext, value: Any, amount: Any, prefix: Any = " ") -> str | None:
-    """Begin with a new line and put `prefix`, `amount` times, in front of every line."""
+    """Begin with a new line and put `prefix`, `amount` times, in front of every line.
+
+    An empty text stays empty.
+    """
     if value is None:
         return None
-    return _indented(context, "\n" + java_text(value), _margin("nindent", amount, prefix))
+    text, margin = java_text(value), _margin("nindent", amount, prefix)
+    return _indented(context, "\n" + text, margin) if text else text
 
 
 def _margin(filter_name: str, amount: Any, prefix: Any) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from tiercel.errors import EvaluationError
 from tiercel.expression.operators import compare, range_of
 from tiercel.expression.runtime import EvaluationContext
 from tiercel.expression.table import FUNCTIONS
@@ -22,19 +21,17 @@ def range_function(
 
 @FUNCTIONS.add("max", open_ended=True)
 def maximum(*values: Any) -> Any:
-    """Return the largest of the numbers."""
+    """Return the largest of the numbers; null when there are none."""
     return _extreme(">", values)
 
 
 @FUNCTIONS.add("min", open_ended=True)
 def minimum(*values: Any) -> Any:
-    """Return the smallest of the numbers."""
+    """Return the smallest of the numbers; null when there are none."""
     return _extreme("<", values)
 
 
 def _extreme(symbol: str, values: tuple[Any, ...]) -> Any:
-    if not values:
-        raise EvaluationError("At least one number is needed")
     best = None
     for value in values:
         if best is None or compare(symbol, value, best):
