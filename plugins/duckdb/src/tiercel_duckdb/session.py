@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +77,7 @@ def open_session(ctx: RunContext, database: str) -> Iterator[Session]:
             folder = str(ctx.working_dir).replace("'", "''")
             connection.execute(f"SET file_search_path = '{folder}'")
             connection.execute(f"SET temp_directory = '{scratch_file(ctx, '.spill')}'")
-            ctx.on_kill(connection.interrupt)
+            ctx.on_kill(lambda: _interrupt(connection))
             yield Session(ctx, connection)
         finally:
             connection.close()
@@ -85,6 +85,14 @@ def open_session(ctx: RunContext, database: str) -> Iterator[Session]:
         raise TaskKilledError("The query was interrupted") from error
     except duckdb.Error as error:
         raise TaskError(str(error)) from error
+
+
+def _interrupt(connection: DuckDBPyConnection) -> None:
+    import duckdb
+
+    # The kill may come when the SQL is done and its files are being stored.
+    with suppress(duckdb.ConnectionException):
+        connection.interrupt()
 
 
 def database_path(ctx: RunContext, url: str, uri: str | None, *, as_file: bool) -> str:
