@@ -13,7 +13,6 @@ from tiercel.errors import UnknownTypeError
 from tiercel.plugin import Metric, Output, Property, RunContext, State, Task, TaskError
 from tiercel.testing import FakeClock, run_task, start_task
 
-
 RETURN = {"id": "inner", "type": "io.kestra.plugin.core.debug.Return"}
 
 
