@@ -43,7 +43,8 @@ HOMES = {
     "click": ["core/src/tiercel/cli/"],
     "rich": ["core/src/tiercel/cli/"],
     "httpx": ["plugins/http/"],
-    "sqlite3": ["plugins/sql/"],
+    # The storage tasks keep the keys of large files in a scratch database.
+    "sqlite3": ["plugins/sql/", "plugins/storage/src/tiercel_storage/items.py"],
     "psycopg": ["plugins/sql/"],
     "sqlalchemy": [],
     "duckdb": ["plugins/duckdb/"],

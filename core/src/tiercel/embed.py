@@ -23,7 +23,7 @@ from tiercel._ids import IdSource, RandomIds
 from tiercel._time import Clock, SystemClock
 from tiercel.engine.driver import Driver, Parts
 from tiercel.engine.evaluate import Evaluator
-from tiercel.engine.events import ExecutionCreated, KillRequested
+from tiercel.engine.events import ExecutionCreated, KillRequested, Resumed
 from tiercel.engine.files import FileStore, TaskFiles
 from tiercel.engine.host import FunctionHost
 from tiercel.engine.kv import NamespaceKv
@@ -32,13 +32,15 @@ from tiercel.engine.owner import EngineLock, is_dead
 from tiercel.engine.plain import plain
 from tiercel.engine.secrets import EnvironmentSecrets
 from tiercel.engine.services import Services
-from tiercel.errors import NotFoundError
-from tiercel.model.execution import Execution, LogEntry
+from tiercel.errors import ConflictError, NotFoundError
+from tiercel.model.execution import Execution, LogEntry, State
 from tiercel.model.flow import Flow
 from tiercel.model.input_values import input_values, output_values
 from tiercel.model.load import load
 from tiercel.parts import open_repository, open_storage
 from tiercel.plugin.registry import Registry
+from tiercel.plugin.task import FlowableTask
+from tiercel.plugin.tree import every_task
 from tiercel.repository.spi import ExecutionQuery, StoredFlow
 from tiercel.settings import Settings
 from tiercel.storage import uri as uris
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 
     from tiercel.executor.spi import Executor
     from tiercel.expression.environment import Environment
+    from tiercel.model.input_base import InputBase
     from tiercel.repository.spi import Repository
     from tiercel.storage.spi import StorageBackend
 
@@ -215,7 +218,7 @@ class Tiercel:
         """
         loaded = self.save_flow(self._given(flow))
         execution_id = self._ids.new()
-        typed = self._inputs(loaded, execution_id, inputs or {})
+        typed = self._inputs(loaded, execution_id, loaded.inputs or (), inputs or {})
         assert loaded.revision is not None
         event = ExecutionCreated(
             at=self.clock.now(),
@@ -270,6 +273,40 @@ class Tiercel:
             if not execution.state.is_terminal:
                 with self.repository.transaction() as work:
                     work.send(execution_id, *encode(event))
+
+    def unpause(
+        self,
+        execution_id: str,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        state: State | None = None,
+    ) -> None:
+        """Resume a paused execution.
+
+        Args:
+            execution_id: the execution; it must run in this engine.
+            inputs: values for the `onResume` inputs of the paused task.
+            state: what the paused task ends in; None for a success.
+
+        Raises:
+            NotFoundError: there is no such execution, or it does not run here.
+            ConflictError: it is not paused.
+            InputError: an input is missing or invalid.
+        """
+        execution = self.execution(execution_id)
+        paused = [each for each in execution.task_runs.values() if each.state is State.PAUSED]
+        if execution.state is not State.PAUSED or not paused:
+            raise ConflictError("The execution is not paused")
+        flow = self._flow(
+            execution.tenant, execution.namespace, execution.flow_id, execution.flow_revision
+        )
+        task = next(task for task in every_task(flow) if task.id == paused[0].task_id)
+        declared = task.resume_inputs() if isinstance(task, FlowableTask) else ()
+        typed = self._inputs(flow, execution_id, declared, inputs or {})
+        event = Resumed(
+            at=self.clock.now(), task_run_id=paused[0].id, inputs=plain(typed), state=state
+        )
+        self.driver.send(execution_id, event).wait()
 
     def interrupted(self) -> list[str]:
         """Return the executions that a crashed engine left unfinished, oldest first."""
@@ -384,7 +421,7 @@ class Tiercel:
     ) -> TaskFiles:
         execution = uris.execution_folder(namespace, flow_id, execution_id)
         folder = uris.task_folder(execution, task_id, task_run_id)
-        return TaskFiles(self.files, namespace, folder)
+        return TaskFiles(self.files, namespace, execution, folder)
 
     def _threads(self) -> Executor:
         from tiercel.executor.threads import ThreadExecutor
@@ -402,7 +439,13 @@ class Tiercel:
     def _host(self, masker: Masker) -> FunctionHost:
         return FunctionHost(self.repository, self.clock, self.files, self._secrets, masker)
 
-    def _inputs(self, flow: Flow, execution_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    def _inputs(
+        self,
+        flow: Flow,
+        execution_id: str,
+        declared: Sequence[InputBase],
+        given: Mapping[str, Any],
+    ) -> dict[str, Any]:
         """Return typed inputs; the files among them are stored first."""
         folder = uris.execution_folder(flow.namespace, flow.id, execution_id)
         stored = dict(given)
@@ -420,7 +463,7 @@ class Tiercel:
                 return self.environment.evaluate(template, variables, host)
             return self.environment.render_object(template, variables, host)
 
-        return input_values(flow.inputs, stored, render)
+        return input_values(declared, stored, render)
 
     def _type_outputs(self, flow: Flow, values: Mapping[str, Any]) -> Mapping[str, Any]:
         return output_values(flow.outputs, values)

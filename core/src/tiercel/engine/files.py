@@ -122,12 +122,14 @@ class TaskFiles:
     Args:
         store: the tenant's files.
         namespace: the flow's namespace, for its namespace files.
+        execution: the folder of the execution's files.
         folder: where new files of this task run go.
     """
 
-    def __init__(self, store: FileStore, namespace: str, folder: str) -> None:
+    def __init__(self, store: FileStore, namespace: str, execution: str, folder: str) -> None:
         self._store = store
         self._namespace = namespace
+        self._execution = execution
         self._folder = folder
 
     def open(self, uri: str) -> BinaryIO:
@@ -156,9 +158,27 @@ class TaskFiles:
 
     def namespace_file(self, path: str, namespace: str | None = None) -> BinaryIO:
         """Open a namespace file for reading."""
-        folder = uris.namespace_files(namespace or self._namespace)
-        return self._store.open(uris.format_uri(f"{folder}/{path.lstrip('/')}"))
+        return self._store.open(uris.format_uri(self._namespace_path(path, namespace)))
 
     def namespace_files(self, namespace: str | None = None) -> Iterator[str]:
         """Return the paths of all files of a namespace, the flow's own by default, sorted."""
         return self._store.below(uris.namespace_files(namespace or self._namespace))
+
+    def put_namespace_file(self, path: str, source: BinaryIO, namespace: str | None = None) -> str:
+        """Write all of a stream to a namespace file and return its URI."""
+        return self._store.put(self._namespace_path(path, namespace), source)
+
+    def delete_namespace_file(self, path: str, namespace: str | None = None) -> bool:
+        """Delete a namespace file; return whether it was there."""
+        return self._store.delete(uris.format_uri(self._namespace_path(path, namespace)))
+
+    def purge_execution(self) -> list[str]:
+        """Delete every file of this execution and return their URIs."""
+        found = [
+            uris.format_uri(f"{self._execution}/{n}") for n in self._store.below(self._execution)
+        ]
+        return [uri for uri in found if self._store.delete(uri)]
+
+    def _namespace_path(self, path: str, namespace: str | None) -> str:
+        folder = uris.namespace_files(namespace or self._namespace)
+        return uris.check_path(f"{folder}/{path.lstrip('/')}")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tiercel.errors import (
         ConflictError,
         EvaluationError,
+        ExpressionError,
         NotFoundError,
         StorageError,
         StorageUriError,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tiercel.model.base import Model, Text
     from tiercel.model.duration import Duration
     from tiercel.model.execution import State
+    from tiercel.model.input_base import AnyInput
     from tiercel.model.task import AnyTask, TaskBase, TaskList
     from tiercel.plugin import ion
     from tiercel.plugin.context import KvStore, Metric, RunContext, StoredWriter, TaskStorage
@@ -37,13 +39,16 @@ if TYPE_CHECKING:
         load_namespace_files,
         localize,
         scratch_file,
+        selected,
         store_file,
         store_output_files,
+        working_files,
         write_input_files,
     )
     from tiercel.plugin.property import Property
     from tiercel.plugin.rendering import render_with
     from tiercel.plugin.runner import AnyTaskRunner, RunnerCommand, TaskRunner
+    from tiercel.plugin.split import SplitOptions, stored_lines
     from tiercel.plugin.task import (
         Decision,
         Evaluate,
@@ -64,6 +69,7 @@ if TYPE_CHECKING:
     from tiercel.plugin.truth import is_true
 
 __all__ = [
+    "AnyInput",
     "AnyTask",
     "AnyTaskRunner",
     "ConflictError",
@@ -74,6 +80,7 @@ __all__ = [
     "EvaluationError",
     "Example",
     "ExecutionTask",
+    "ExpressionError",
     "Finish",
     "FlowableTask",
     "FlowableView",
@@ -91,6 +98,7 @@ __all__ = [
     "Registration",
     "RunContext",
     "RunnerCommand",
+    "SplitOptions",
     "State",
     "StorageError",
     "StorageUriError",
@@ -117,30 +125,35 @@ __all__ = [
     "localize",
     "render_with",
     "scratch_file",
+    "selected",
     "store_file",
     "store_output_files",
+    "stored_lines",
+    "working_files",
     "write_input_files",
 ]
 
 _HOMES = {
     "tiercel.errors": (
-        "ConflictError EvaluationError NotFoundError StorageError StorageUriError "
-        "StoredFileNotFoundError TaskError TaskKilledError TaskTimeoutError TiercelError "
-        "UnknownTypeError"
+        "ConflictError EvaluationError ExpressionError NotFoundError StorageError "
+        "StorageUriError StoredFileNotFoundError TaskError TaskKilledError TaskTimeoutError "
+        "TiercelError UnknownTypeError"
     ),
     "tiercel.expression.table": "Entry",
     "tiercel.model.base": "Model Text",
     "tiercel.model.duration": "Duration",
     "tiercel.model.execution": "State",
+    "tiercel.model.input_base": "AnyInput",
     "tiercel.model.task": "AnyTask TaskBase TaskList",
     "tiercel.plugin.context": "KvStore Metric RunContext StoredWriter TaskStorage",
     "tiercel.plugin.files": (
-        "NamespaceFiles glob_matches load_namespace_files localize scratch_file store_file "
-        "store_output_files write_input_files"
+        "NamespaceFiles glob_matches load_namespace_files localize scratch_file selected "
+        "store_file store_output_files working_files write_input_files"
     ),
     "tiercel.plugin.property": "Property",
     "tiercel.plugin.rendering": "render_with",
     "tiercel.plugin.runner": "AnyTaskRunner RunnerCommand TaskRunner",
+    "tiercel.plugin.split": "SplitOptions stored_lines",
     "tiercel.plugin.truth": "is_true",
     "tiercel.plugin.task": (
         "Decision Evaluate Example ExecutionTask Finish FlowableTask FlowableView Lane MetricInfo "

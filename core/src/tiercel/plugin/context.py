@@ -133,6 +133,22 @@ class TaskStorage(Protocol):
         """Return the paths of all files of a namespace, the flow's own by default, sorted."""
         ...
 
+    def put_namespace_file(self, path: str, source: BinaryIO, namespace: str | None = None) -> str:
+        """Write all of a stream to a namespace file, replacing what was there; return its URI.
+
+        Raises:
+            StorageUriError: the path leads out of the namespace's files.
+        """
+        ...
+
+    def delete_namespace_file(self, path: str, namespace: str | None = None) -> bool:
+        """Delete a namespace file; return whether it was there."""
+        ...
+
+    def purge_execution(self) -> list[str]:
+        """Delete every file of this execution (inputs, trigger, task runs); return their URIs."""
+        ...
+
 
 class StoredWriter(Protocol):
     """A file being written: nobody sees it before `close`, and never when `abort` was called.

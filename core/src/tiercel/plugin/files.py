@@ -35,8 +35,10 @@ __all__ = [
     "load_namespace_files",
     "localize",
     "scratch_file",
+    "selected",
     "store_file",
     "store_output_files",
+    "working_files",
     "write_input_files",
 ]
 
@@ -143,7 +145,7 @@ def load_namespace_files(ctx: RunContext, options: NamespaceFiles) -> int:
     count, began = 0, time.monotonic()
     for namespace in namespaces:
         for name in ctx.storage.namespace_files(namespace):
-            if not _selected(name, include, exclude):
+            if not selected(name, include, exclude):
                 continue
             path = _inside(ctx.working_dir, f"{namespace}/{name}" if by_name else name)
             if path.exists() and not _may_replace(ctx, name, if_exists):
@@ -163,6 +165,29 @@ def glob_matches(pattern: str, name: str) -> bool:
     `./` is the folder itself. A prefix `regex:` makes the rest a regular expression.
     """
     return _compiled(pattern).fullmatch(name) is not None
+
+
+def selected(name: str, include: Iterable[str] | None, exclude: Iterable[str] = ()) -> bool:
+    """Return whether a namespace file is meant by patterns.
+
+    They are those of `glob_matches`, but `/` is the root, and a pattern that begins with a letter,
+    a digit or `_` is looked for in every folder (Kestra: PathMatcherPredicate).
+
+    Args:
+        name: the path, without a leading `/`.
+        include: patterns of what is wanted; None or none for everything.
+        exclude: patterns of what is not.
+    """
+
+    def matches(patterns: Iterable[str]) -> bool:
+        return any(_compiled(pattern, anywhere=True).fullmatch(f"/{name}") for pattern in patterns)
+
+    return (not include or matches(include)) and not matches(exclude)
+
+
+def working_files(ctx: RunContext, patterns: Sequence[str]) -> list[str]:
+    """Return the paths in the working folder that patterns select, as `selected` reads them."""
+    return [name for name in _walk(ctx.working_dir) if selected(name, patterns)]
 
 
 def _contents(
@@ -233,13 +258,6 @@ def _walk(root: Path) -> Iterator[str]:
             path = Path(folder, name)
             if path.is_file():
                 yield path.relative_to(root).as_posix()
-
-
-def _selected(name: str, include: Iterable[str] | None, exclude: Iterable[str]) -> bool:
-    def matches(patterns: Iterable[str]) -> bool:
-        return any(_compiled(pattern, anywhere=True).fullmatch(f"/{name}") for pattern in patterns)
-
-    return (not include or matches(include)) and not matches(exclude)
 
 
 def _may_replace(ctx: RunContext, name: str, if_exists: str) -> bool:

@@ -1,0 +1,1 @@
+"""Tasks on namespace files, for Tiercel."""
