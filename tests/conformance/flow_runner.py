@@ -18,9 +18,10 @@ from typing import Any
 import yaml
 from case import CaseResult
 from flow_match import differences, quotes_java
+from flow_steps import play_steps
 from known_flow_differences import known_flow_class
 
-from tiercel import Registry, Settings, Tiercel
+from tiercel import Registry, Settings, State, Tiercel
 from tiercel.errors import InputError, TiercelError
 from tiercel.model.execution import Execution, LogEntry
 from tiercel.model.load import Report, examine
@@ -53,7 +54,7 @@ def _run_case(path: Path) -> CaseResult:
     except Exception as error:  # whatever goes wrong is this case's failure, not the runner's
         found = [f"{type(error).__name__}: {error}"]
     name = f"{area}/{path.stem}"
-    known = known_flow_class(name, case) if found else ""
+    known = known_flow_class(name, case, found) if found else ""
     return CaseResult(
         area=area,
         id=name,
@@ -72,9 +73,9 @@ def _differences(case: dict[str, Any]) -> list[str]:
         found = _validation_differences(expect, reports)
         if case.get("validate_only") or found or not expect.get("valid", True):
             return found
-        if "steps" in case:
-            return [f"step {step['do']!r} cannot be played yet" for step in case["steps"]]
         player.prepare()
+        if "steps" in case:
+            return play_steps(player.tiercel, case, player.flat)
         return player.play(expect)
 
 
@@ -110,7 +111,7 @@ class Player:
     def __init__(self, case: dict[str, Any]) -> None:
         self._case = case
         self._scratch = tempfile.TemporaryDirectory(prefix="tiercel-golden-")
-        self._tiercel = Tiercel(
+        self.tiercel = Tiercel(
             settings=Settings(
                 home=Path(self._scratch.name),
                 variables={"site": "golden", "depth": {"level": 2}},
@@ -126,7 +127,7 @@ class Player:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self._tiercel.close()
+        self.tiercel.close()
         self._scratch.cleanup()
 
     def reports(self) -> list[Report]:
@@ -135,7 +136,7 @@ class Player:
 
     def prepare(self) -> None:
         """Save the flows, and put keys and files where the case wants them."""
-        tiercel = self._tiercel
+        tiercel = self.tiercel
         for source in self._case["flows"]:
             tiercel.save_flow(tiercel.load_flow(source))
         setup = self._case.get("setup", {})
@@ -152,9 +153,9 @@ class Player:
         """Execute the first flow and compare."""
         case = self._case
         try:
-            flow = self._tiercel.load_flow(case["flows"][0])
+            flow = self.tiercel.load_flow(case["flows"][0])
             inputs = {**case.get("inputs", {}), **self._files(case.get("files", {}))}
-            execution = self._tiercel.run(flow, inputs, case.get("labels"), timeout=_LIMIT)
+            execution = self.tiercel.run(flow, inputs, case.get("labels"), timeout=_LIMIT)
         except (InputError, TiercelError) as error:
             return _refusal_differences(expect, error)
         if "error" in expect:
@@ -181,10 +182,14 @@ class Player:
             "tasks": [_flat_task(execution, each) for each in execution.task_runs.values()],
             "logs": [
                 _flat_log(execution, each)
-                for each in self._tiercel.logs(execution.id)
+                for each in self.tiercel.logs(execution.id)
                 if each.level in ("INFO", "WARN", "ERROR")
             ],
         }
+        states = execution.history.states
+        again = states.count(State.RESTARTED) + states[-2:].count(State.PAUSED)
+        if again:
+            flat["attempt_number"] = 1 + again
         for key in ("labels", "inputs", "outputs", "variables", "trigger"):
             value = getattr(execution, key)
             if value:

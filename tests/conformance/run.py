@@ -43,9 +43,7 @@ def main() -> None:
     known: Counter[str] = Counter()
     arguments.failures.parent.mkdir(exist_ok=True)
     with arguments.failures.open("w", encoding="utf-8") as failures:
-        for result in results(
-            arguments.folder, arguments.only, arguments.kind
-        ):
+        for result in results(arguments.folder, arguments.only, arguments.kind):
             totals[result.area] += 1
             passed[result.area] += result.passed
             known[result.known] += bool(result.known)

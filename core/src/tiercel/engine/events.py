@@ -101,10 +101,14 @@ class KillRequested(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed(Event):
-    """Someone resumed a paused task run, or all paused ones when it is None."""
+    """Someone resumed a paused task run, or all paused ones when it is None.
+
+    `state` is what the task run is to end in; None to go on as if nothing had been.
+    """
 
     task_run_id: str | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    state: State | None = None
 
 
 AnyEvent = (

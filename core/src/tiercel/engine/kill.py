@@ -30,7 +30,6 @@ def begin_kill(draft: Draft) -> None:
             continue
         if task_run.state in _IN_WORKER:
             draft.kill_in_worker(task_run)
-            draft.move(task_run, State.KILLING)
             waiting += 1
         else:
             _end(draft, task_run)

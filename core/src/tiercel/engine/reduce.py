@@ -15,8 +15,9 @@ from tiercel.engine.draft import Draft, Reduction, current_attempt
 from tiercel.engine.kill import begin_kill, killed_in_worker
 from tiercel.engine.resolve import begin, end_task_run, enter_phase, launch, settle
 from tiercel.engine.retry import next_attempt
-from tiercel.engine.scope import ROOT, Phase, Scope
+from tiercel.engine.scope import ROOT, Phase
 from tiercel.engine.update import apply_updates, update_evaluated
+from tiercel.engine.waiting import wake
 from tiercel.model.execution import Execution, History, State, TaskRun
 
 if TYPE_CHECKING:
@@ -98,10 +99,10 @@ def _task_run_ended(draft: Draft, event: ev.TaskRunEnded) -> None:
         return
     if task_run.state is State.SUBMITTED:
         task_run = draft.begin_attempt(task_run, event.started)
-    if task_run.state not in (State.RUNNING, State.KILLING):
+    if task_run.state is not State.RUNNING:
         return
     task_run = draft.put_task_run(replace(task_run, outputs=event.outputs, error=event.error))
-    if task_run.state is State.KILLING:
+    if draft.scope(ROOT).phase is Phase.KILLING:
         _ended_while_killing(draft, task_run, event.state)
         return
     task_run = draft.end_attempt(task_run, event.state)
@@ -150,7 +151,7 @@ def _timer_fired(draft: Draft, event: ev.TimerFired) -> None:
     elif task_run_id in draft.execution.scopes:
         scope = draft.scope(task_run_id)
         if scope.timer == event.command_id:
-            _wake(draft, replace(scope, timer=None, due=True))
+            wake(draft, replace(scope, timer=None, due=True))
 
 
 def _retry_due(draft: Draft, task_run: TaskRun | None) -> None:
@@ -234,16 +235,5 @@ def _resumed(draft: Draft, event: ev.Resumed) -> None:
         if task_run is None or task_run.state is not State.PAUSED:
             continue
         if event.task_run_id in (None, scope_id):
-            _wake(draft, replace(draft.scope(scope_id), resumed=event.inputs))
-
-
-def _wake(draft: Draft, scope: Scope) -> None:
-    """Have a waiting or paused flowable asked again."""
-    draft.put_scope(scope)
-    task_run = draft.execution.task_runs.get(scope.id)
-    if task_run is not None and task_run.state is State.PAUSED:
-        draft.move(task_run, State.RUNNING)
-        if draft.execution.state is State.PAUSED:
-            draft.to(State.RESTARTED)
-            draft.to(State.RUNNING)
-    draft.agenda.append((scope.id, None))
+            resumed = {"inputs": event.inputs, "state": event.state}
+            wake(draft, replace(draft.scope(scope_id), resumed=resumed))

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tiercel.engine.commands import Evaluate, StartTimer, SubmitTask, attempt_id
+from tiercel.engine.commands import Evaluate, SubmitTask, attempt_id
 from tiercel.engine.draft import Draft, current_attempt
 from tiercel.engine.scope import ROOT, LaneState, Phase, Place, Scope, worse
+from tiercel.engine.waiting import ask, leave_pause, pause, wait
 from tiercel.errors import EngineBug
 from tiercel.model.execution import State, TaskRun
 from tiercel.plugin import task as spi
@@ -52,20 +53,34 @@ def _step(draft: Draft, scope: Scope) -> None:
         if not scope.lanes:
             _drained(draft, scope)
         return
-    match _decide(draft, scope):
+    decision = _decide(draft, scope)
+    if _is_paused(draft, scope) and not isinstance(decision, spi.Pause | spi.Evaluate):
+        leave_pause(draft, scope, decision)
+    match decision:
         case spi.Open(lanes, outputs):
-            if outputs is not None:
-                task_run = draft.execution.task_runs[scope.id]
-                draft.put_task_run(replace(task_run, outputs=outputs))
+            _publish(draft, scope, outputs)
             _open(draft, scope, lanes)
-        case spi.Evaluate(expressions, key):
-            _ask(draft, scope, f"{scope.id}:next:{key}", expressions)
+        case spi.Evaluate(expressions, key, outputs):
+            _publish(draft, scope, outputs)
+            ask(draft, scope, f"{scope.id}:next:{key}", expressions)
         case spi.Wait(until):
-            _wait(draft, scope, until)
-        case spi.Pause(until):
-            _pause(draft, scope, until)
+            wait(draft, scope, until)
+        case spi.Pause():
+            pause(draft, scope, decision)
         case spi.Finish() as finish:
             _finish(draft, scope, finish)
+
+
+def _publish(draft: Draft, scope: Scope, outputs: Mapping[str, Any] | None) -> None:
+    """Let other tasks see a flowable's outputs while it is under way."""
+    if outputs is not None:
+        task_run = draft.execution.task_runs[scope.id]
+        draft.put_task_run(replace(task_run, outputs=outputs))
+
+
+def _is_paused(draft: Draft, scope: Scope) -> bool:
+    task_run = draft.execution.task_runs.get(scope.id)
+    return task_run is not None and task_run.state is State.PAUSED
 
 
 def _decide(draft: Draft, scope: Scope) -> spi.Decision:
@@ -212,43 +227,6 @@ def _forgiven(task: TaskBase, state: State) -> State:
     return state
 
 
-# Waiting
-
-
-def _ask(
-    draft: Draft, scope: Scope, command_id: str, expressions: Mapping[str, Any] | None
-) -> None:
-    """Have expressions rendered: those of a flowable, or, without any, the flow's outputs."""
-    draft.put_scope(replace(scope, asked=command_id))
-    draft.command(
-        Evaluate(
-            id=command_id,
-            purpose="outputs" if expressions is None else "flowable",
-            task_run_id=scope.id or None,
-            expressions=expressions or {},
-        )
-    )
-
-
-def _wait(draft: Draft, scope: Scope, until: Any) -> None:
-    if until is None or scope.timer is not None:
-        return
-    command_id = f"{scope.id}:timer:{scope.opened}"
-    draft.command(
-        StartTimer(id=command_id, due=until, purpose="flowable", task_run_id=scope.id or None)
-    )
-    draft.put_scope(replace(scope, timer=command_id))
-
-
-def _pause(draft: Draft, scope: Scope, until: Any) -> None:
-    task_run = draft.execution.task_runs[scope.id]
-    if task_run.state is not State.PAUSED:
-        draft.move(task_run, State.PAUSED)
-    if draft.execution.state is State.RUNNING:
-        draft.to(State.PAUSED)
-    _wait(draft, scope, until)
-
-
 # The end of a scope
 
 
@@ -256,6 +234,9 @@ def _finish(draft: Draft, scope: Scope, finish: spi.Finish) -> None:
     """Note how the scope will end; what still runs, `errors` and `finally` come first."""
     if finish.error:
         draft.log(finish.level, finish.error, draft.execution.task_runs.get(scope.id))
+    if finish.state is State.CANCELLED:
+        end_early(draft, State.CANCELLED)
+        scope = draft.scope(scope.id)
     _drain(draft, replace(scope, finish=finish))
 
 
@@ -275,7 +256,7 @@ def _drain(draft: Draft, scope: Scope) -> None:
 
 def end_early(draft: Draft, state: State) -> None:
     """Have the whole execution end in `state`: what runs is waited for, nothing else begins."""
-    if draft.execution.state is State.PAUSED:
+    if draft.execution.state is State.PAUSED and state is not State.CANCELLED:
         draft.to(State.RUNNING)
     for scope in draft.execution.scopes.values():
         draft.put_scope(replace(scope, finish=spi.Finish(state), left=True))
@@ -343,7 +324,7 @@ def _ask_outputs(draft: Draft, scope: Scope) -> None:
     assert finish is not None
     scope = replace(scope, phase=Phase.OUTPUTS)
     if draft.execution.flow.outputs:
-        _ask(draft, scope, "outputs", None)
+        ask(draft, scope, "outputs", None)
     else:
         draft.to(finish.state)
         enter_phase(draft, scope, Phase.AFTER_EXECUTION)

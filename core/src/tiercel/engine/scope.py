@@ -123,6 +123,11 @@ class Scope:
             worst=self.worst,
             lanes=self.ended,
             open_lanes=self.lanes,
+            began=self._began(execution),
             due=self.due,
             resumed=self.resumed,
         )
+
+    def _began(self, execution: Execution) -> datetime:
+        owner = execution.task_runs[self.id] if self.id else execution
+        return owner.history.started

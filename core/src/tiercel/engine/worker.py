@@ -107,7 +107,7 @@ def _failure(
     assert assignment.started is not None
     state, message = assignment.verdict()
     if assignment.stopped:
-        context.log("ERROR" if state is State.FAILED else "INFO", message)
+        context.log("ERROR" if state is State.FAILED else "DEBUG", message)
     else:
         message = error_text(error)
         context.log("ERROR", message)

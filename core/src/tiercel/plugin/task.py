@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Container, Coroutine, Mapping
+from collections.abc import Container, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -16,6 +16,7 @@ from tiercel.model.task import AnyTask, TaskBase
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from tiercel.model.input_base import InputBase
     from tiercel.plugin.context import RunContext
 
 __all__ = [
@@ -136,9 +137,15 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Hold the whole execution until someone resumes it, or until `until` passes."""
+    """Hold the whole execution until someone resumes it, or until `until` passes.
+
+    Attributes:
+        until: when to be asked again, with `view.due`; None to wait for a person.
+        outputs: what other tasks can see meanwhile as this task's outputs.
+    """
 
     until: datetime | None = None
+    outputs: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +155,12 @@ class Evaluate:
     Attributes:
         expressions: name → what the author wrote (text, list or mapping).
         key: tells one question of the same task from another; the answer is kept by this key.
+        outputs: what the expressions, and other tasks, can see as this task's outputs.
     """
 
     expressions: Mapping[str, Any]
     key: str = ""
+    outputs: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +199,9 @@ class FlowableView:
         worst: the most serious state that an ended lane had (SUCCESS when none has ended).
         lanes: ended lanes by key, with the state each ended in.
         open_lanes: keys of the lanes that have not ended.
+        began: when the flowable began.
         due: whether the time of the last `Wait(until)` or `Pause(until)` has come.
-        resumed: what a paused task was resumed with; None when it was not.
+        resumed: what a paused task was resumed with (`inputs`, `state`); None when it was not.
     """
 
     at: datetime
@@ -203,6 +213,7 @@ class FlowableView:
     worst: State
     lanes: Mapping[str | int, State]
     open_lanes: Container[str | int]
+    began: datetime
     due: bool = False
     resumed: Mapping[str, Any] | None = None
 
@@ -231,6 +242,10 @@ class FlowableTask(TaskBase):
     @abstractmethod
     def children(self) -> tuple[TaskBase, ...]:
         """Return every task directly below this one, without `errors` and `finally`."""
+
+    def resume_inputs(self) -> Sequence[InputBase]:
+        """Return the inputs that whoever resumes this task gives, when it pauses."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,5 +23,7 @@ def register_tasks() -> Registration:
         f"{_NEW}ForEach": "tiercel_flow.loop:ForEach",
         (f"{_NEW}EachSequential", f"{_OLD}EachSequential"): "tiercel_flow.loop:EachSequential",
         (f"{_NEW}EachParallel", f"{_OLD}EachParallel"): "tiercel_flow.loop:EachParallel",
+        (f"{_NEW}Pause", f"{_OLD}Pause"): "tiercel_flow.pause:Pause",
+        (f"{_NEW}LoopUntil", f"{_NEW}WaitFor"): "tiercel_flow.until:LoopUntil",
         f"{_NEW}Sleep": "tiercel_flow.sleep:Sleep",
     }

@@ -1,0 +1,147 @@
+"""A wait for a person, or for a time that survives a restart."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from pydantic import TypeAdapter
+
+from tiercel.plugin import (
+    AnyInput,
+    AnyTask,
+    Decision,
+    Duration,
+    Evaluate,
+    Example,
+    Finish,
+    FlowableTask,
+    FlowableView,
+    Lane,
+    Open,
+    Property,
+    State,
+    TaskBase,
+    Wait,
+)
+from tiercel.plugin import Pause as Hold
+
+__all__ = ["Pause", "PauseBehavior"]
+
+
+class PauseBehavior(StrEnum):
+    """What happens when nobody resumed the execution in time."""
+
+    RESUME = "RESUME"
+    WARN = "WARN"
+    CANCEL = "CANCEL"
+    FAIL = "FAIL"
+
+
+_ENDS = {
+    PauseBehavior.RESUME: State.SUCCESS,
+    PauseBehavior.WARN: State.WARNING,
+    PauseBehavior.CANCEL: State.CANCELLED,
+    PauseBehavior.FAIL: State.FAILED,
+}
+
+
+class Pause(FlowableTask):
+    """Hold the execution until someone resumes it, or for a while."""
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example(
+            "Go on by itself after a moment",
+            """
+            id: pause
+            namespace: company.team
+
+            tasks:
+              - id: moment
+                type: io.kestra.plugin.core.flow.Pause
+                pauseDuration: PT0.5S
+              - id: after
+                type: io.kestra.plugin.core.log.Log
+                message: "Resumed as {{ outputs.moment.resumed.to }}"
+            """,
+        ),
+    )
+
+    pause_duration: Property[Duration] | None = None
+    """How long at most; for ever without it."""
+    delay: Property[Duration] | None = None
+    """The older name of `pauseDuration`."""
+    behavior: Property[PauseBehavior] = Property.of(PauseBehavior.RESUME)
+    """What happens after `pauseDuration`."""
+    on_resume: list[AnyInput] | None = None
+    """Inputs that whoever resumes the execution gives; `outputs.task_id.onResume` has them."""
+    on_pause: AnyTask | None = None
+    """What runs when the pause begins: a notification, say."""
+    tasks: list[AnyTask] | None = None
+    """What runs after the pause, before the task ends; older flows have it."""
+
+    def next(self, view: FlowableView) -> Decision:
+        """Begin to wait; then end as whoever, or whatever, ended the wait has it."""
+        if "" not in view.values:
+            return Evaluate(self._questions())
+        if self.on_pause is not None and "onPause" not in view.lanes:
+            return Wait() if view.active else Open((Lane("onPause", (self.on_pause,)),))
+        times = view.values[""]
+        if view.resumed is None and not view.due and "tasks" not in view.lanes:
+            if view.active:
+                return Wait()
+            return Hold(self._until(view, times))
+        state, became = self._end(view, times)
+        outputs = self._outputs(view, became)
+        if self.tasks and not state.is_failed and "tasks" not in view.lanes:
+            return Wait() if view.active else Open((Lane("tasks", tuple(self.tasks)),), outputs)
+        return Finish(view.lanes.get("tasks", state), outputs)
+
+    def _questions(self) -> dict[str, Any]:
+        asked: dict[str, Any] = {"behavior": self.behavior.raw, "timeout": self.timeout}
+        duration = self.pause_duration or self.delay
+        asked["pauseDuration"] = duration.raw if duration else None
+        return asked
+
+    def _until(self, view: FlowableView, times: Any) -> datetime | None:
+        lengths = [
+            _duration(times[name])
+            for name in ("pauseDuration", "timeout")
+            if times.get(name) is not None
+        ]
+        return view.at + min(lengths) if lengths else None
+
+    def _end(self, view: FlowableView, times: Any) -> tuple[State, str]:
+        """Return the state the task ends in, and what `outputs.….resumed.to` says."""
+        if view.resumed is not None:
+            asked = view.resumed.get("state")
+            return (State(asked), str(asked)) if asked else (State.SUCCESS, "RUNNING")
+        duration = times.get("pauseDuration")
+        timeout = times.get("timeout")
+        if duration is None or (timeout is not None and _duration(timeout) < _duration(duration)):
+            return State.FAILED, "WARNING" if self.allow_failure else "FAILED"
+        state = _ENDS[PauseBehavior(times["behavior"])]
+        return state, "RUNNING" if state is State.SUCCESS else str(state)
+
+    def _outputs(self, view: FlowableView, became: str) -> dict[str, Any]:
+        outputs: dict[str, Any] = {"resumed": {"on": view.at.isoformat(), "to": became}}
+        if view.resumed is not None and self.on_resume:
+            outputs["onResume"] = view.resumed.get("inputs") or {}
+        return outputs
+
+    def resume_inputs(self) -> list[AnyInput]:
+        """Return `onResume`."""
+        return self.on_resume or []
+
+    def children(self) -> tuple[TaskBase, ...]:
+        """Return the tasks around the pause."""
+        before = (self.on_pause,) if self.on_pause is not None else ()
+        return (*before, *(self.tasks or ()))
+
+
+_DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
+
+
+def _duration(text: str) -> timedelta:
+    return _DURATION.validate_python(text)
