@@ -23,6 +23,8 @@ _IN_WORKER = frozenset({State.SUBMITTED, State.RUNNING, State.RESUBMITTED})
 
 def begin_kill(draft: Draft) -> None:
     """Stop the execution: tell the workers, and end what no worker holds."""
+    for scope in list(draft.execution.scopes.values()):
+        draft.put_scope(draft.stop_waiting(scope))
     root = draft.scope(ROOT)
     waiting = 0
     for task_run in list(_open_runs(draft, root)):
@@ -51,8 +53,6 @@ def killed_in_worker(draft: Draft, task_run: TaskRun, state: State) -> None:
 
 def _all_killed(draft: Draft) -> None:
     """End the flowables too; with nothing left, the agenda finds the flow's scope and closes it."""
-    for scope in list(draft.execution.scopes.values()):
-        draft.put_scope(draft.stop_waiting(scope))
     root = draft.scope(ROOT)
     for task_run in list(_open_runs(draft, root)):
         if not task_run.state.is_terminal:

@@ -37,6 +37,8 @@ def settle(draft: Draft) -> None:
         scope_id, lane = draft.agenda.popleft()
         if scope_id not in draft.execution.scopes:
             continue
+        if scope_id != ROOT and draft.scope(ROOT).phase is Phase.KILLING:
+            continue
         if lane is None:
             _step(draft, draft.scope(scope_id))
         else:
