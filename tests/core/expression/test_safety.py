@@ -136,6 +136,12 @@ RUNAWAYS = {
     "nested list": "{% for a in 1..60 %}{% set l = [l, l] %}{% endfor %}{{ l }}",
     "nested list as text": "{% for a in 1..60 %}{% set l = [l, l] %}{% endfor %}{{ '' ~ l }}",
     "nested list as JSON": "{% for a in 1..60 %}{% set l = [l, l] %}{% endfor %}{{ l | toJson }}",
+    "nested list as YAML": "{% for a in 1..60 %}{% set l = [l, l] %}{% endfor %}{{ l | yaml }}",
+    "nested list as ION": "{% for a in 1..60 %}{% set l = [l, l] %}{% endfor %}{{ l | toIon }}",
+    "nested list in jq": "{% for a in 1..60 %}{% set l = [l, l] %}{% endfor %}{{ l | jq('.') }}",
+    "nested list escaped": (
+        "{% for a in 1..60 %}{% set l = [l, l] %}{% endfor %}{{ l | escapeChar('single') }}"
+    ),
     "nested list compared": (
         "{% set k = l %}{% for a in 1..60 %}{% set l = [l, l] %}{% set k = [k, k] %}{% endfor %}"
         "{{ l == k }}"
@@ -187,6 +193,12 @@ def test_a_runaway_template_is_stopped_in_time(name: str) -> None:
     except LimitError:
         pass
     assert time.monotonic() - started < 10
+
+
+def test_a_typed_value_that_takes_for_ever_to_walk_is_not_handed_out() -> None:
+    source = "{% for a in 1..60 %}{% set l = [l, l] %}{% endfor %}{{ l }}"
+    with pytest.raises(LimitError):
+        Environment().evaluate(source, {"l": [1]})
 
 
 def test_the_deadline_counts_for_nested_renderings_too() -> None:

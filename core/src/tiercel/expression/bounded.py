@@ -14,7 +14,7 @@ from tiercel.expression.values import Entry
 
 __all__ = ["MAX_ITEMS", "MAX_TEXT", "check_items", "check_text", "check_tree"]
 
-MAX_ITEMS = 5_000_000
+MAX_ITEMS = 2_000_000
 """Items of a list, and leaves of a nested value."""
 MAX_TEXT = 64 * 1024 * 1024
 """Characters of a text, and of all texts in a nested value."""

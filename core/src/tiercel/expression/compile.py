@@ -17,13 +17,13 @@ from typing import Any
 
 from tiercel.errors import LimitError
 from tiercel.expression import access, operators, runtime
-from tiercel.expression.compile_expressions import Tables
 from tiercel.expression.compile_tags import TemplateWriter
 from tiercel.expression.lexer import place
 from tiercel.expression.nodes import Template
 from tiercel.expression.runtime import EvaluationContext, Limits
+from tiercel.expression.table import Tables
 
-__all__ = ["Program", "Tables", "compile_template"]
+__all__ = ["Program", "compile_template"]
 
 _NEXT_NAME = re.compile(r"\w+\s*\.\s*(\w)")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from tiercel.errors import LimitError
@@ -29,9 +28,9 @@ from tiercel.expression.nodes import (
     Unary,
 )
 from tiercel.expression.runtime import Limits
-from tiercel.expression.table import Entry
+from tiercel.expression.table import Entry, Tables
 
-__all__ = ["ExpressionWriter", "Tables", "number_of"]
+__all__ = ["ExpressionWriter", "number_of"]
 
 _CALLS = {
     "+": "add",
@@ -43,15 +42,6 @@ _CALLS = {
     "isIn": "is_in",
     "==": "eq",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """The filters, functions and tests that a template may call."""
-
-    filters: Mapping[str, Entry]
-    functions: Mapping[str, Entry]
-    tests: Mapping[str, Entry]
 
 
 class ExpressionWriter:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tiercel.expression.compile_expressions import ExpressionWriter, Tables, number_of
+from tiercel.expression.compile_expressions import ExpressionWriter, number_of
 from tiercel.expression.lexer import syntax_error
 from tiercel.expression.nodes import (
     Block,
@@ -23,6 +23,7 @@ from tiercel.expression.nodes import (
     Text,
 )
 from tiercel.expression.runtime import Limits
+from tiercel.expression.table import Tables
 
 __all__ = ["TemplateWriter", "bodies_of"]
 

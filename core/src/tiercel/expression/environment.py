@@ -7,16 +7,18 @@ import re
 from collections import ChainMap
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from tiercel.errors import EvaluationError, ExpressionError, LimitError
 from tiercel.expression import builtin
-from tiercel.expression.compile import Program, compile_template
-from tiercel.expression.compile_expressions import Tables
+from tiercel.expression.bounded import check_tree
 from tiercel.expression.lexer import RAW, cut_raw
 from tiercel.expression.printing import output_text
 from tiercel.expression.runtime import EvaluationContext, Limits, Loop, join_parts
-from tiercel.expression.table import FILTERS, FUNCTIONS, TESTS, Entry
+from tiercel.expression.table import FILTERS, FUNCTIONS, TESTS, Entry, Tables
+
+if TYPE_CHECKING:
+    from tiercel.expression.compile import Program
 
 __all__ = ["Environment"]
 
@@ -142,7 +144,9 @@ class Environment:
             return source
         parts = self._parts(source, variables, services)
         if len(parts) < 2:
-            return _typed(parts[0]) if parts else None
+            value = _typed(parts[0]) if parts else None
+            # Without a tag a template makes no value much larger than itself.
+            return check_tree(value) if "{%" in source else value
         text = "".join([output_text(part) for part in parts])
         if text.lstrip()[:1] in ("[", "{") and any(
             isinstance(part, (list, Mapping)) for part in parts
@@ -220,7 +224,8 @@ class Environment:
 
     def _program(self, source: str) -> Program:
         """Compile a template and keep it; the oldest one goes when there are too many."""
-        # Parsing imports Lark, which a run without tags never needs.
+        # Parser and compiler take a while to import; a run without tags never needs them.
+        from tiercel.expression.compile import compile_template
         from tiercel.expression.parser import parse
 
         if len(source) > self.limits.template:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-__all__ = ["FILTERS", "FUNCTIONS", "TESTS", "Entry", "Table"]
+__all__ = ["FILTERS", "FUNCTIONS", "TESTS", "Entry", "Table", "Tables"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -40,6 +40,15 @@ class Entry:
     open_ended: bool = False
     forgiving: bool = False
     required: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The filters, functions and tests that a template may call."""
+
+    filters: Mapping[str, Entry]
+    functions: Mapping[str, Entry]
+    tests: Mapping[str, Entry]
 
 
 class Table(Mapping[str, Entry]):

@@ -9,6 +9,7 @@ from urllib.parse import quote_plus, unquote_plus
 
 from tiercel.errors import EvaluationError
 from tiercel.expression import java_base64
+from tiercel.expression.bounded import check_tree
 from tiercel.expression.printing import java_text
 from tiercel.expression.table import FILTERS
 from tiercel.expression.values import is_text
@@ -99,7 +100,7 @@ def escape_char(value: Any, style: Any) -> Any:
             "The 'escapeChar' filter expects 'type' to be 'single', 'double' or 'shell', "
             f"not {style!r}"
         )
-    return _escaped(value, escape)
+    return _escaped(check_tree(value), escape)
 
 
 def _escaped(value: Any, escape: Callable[[str], str]) -> Any:

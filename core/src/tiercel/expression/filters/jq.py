@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from tiercel.errors import EvaluationError, LimitError
+from tiercel.expression.bounded import check_tree
 from tiercel.expression.json_reader import JsonTextError, read_json
 from tiercel.expression.printing import java_text, json_text
 from tiercel.expression.runtime import EvaluationContext
@@ -45,7 +46,7 @@ def jq(context: EvaluationContext, value: Any, expression: Any) -> list[Any] | N
 
     try:
         program = compile_program(expression)
-        data = read_text(value) if is_text(value) else _tree(value)
+        data = read_text(value) if is_text(value) else _tree(check_tree(value))
         return program.run(data, seconds=min(context.limits.seconds, _LONGEST_SECONDS))
     except JsonTextError as error:
         raise EvaluationError(f"Unable to read the input of 'jq' as JSON: {error}") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tiercel.errors import EvaluationError, LimitError
+from tiercel.expression.bounded import check_tree
 from tiercel.expression.printing import json_text
 from tiercel.expression.table import FILTERS
 
@@ -32,7 +33,7 @@ def yaml(value: Any) -> str:
     from tiercel.expression.yaml_text import write_yaml
 
     try:
-        return write_yaml(value)
+        return write_yaml(check_tree(value))
     except RecursionError:
         raise _too_deep("yaml") from None
 
@@ -44,7 +45,7 @@ def to_ion(value: Any) -> str:
     from tiercel.expression.ion_values import write_ion
 
     try:
-        return write_ion(value)
+        return write_ion(check_tree(value))
     except IonTextError as error:
         raise EvaluationError(f"Unable to transform the value to ION: {error}") from None
 
