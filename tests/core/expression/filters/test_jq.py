@@ -70,7 +70,7 @@ def test_what_kestra_refuses_is_refused(program: Any, value: Any) -> None:
 def test_data_nested_without_end_is_an_error_of_ours() -> None:
     value: list[Any] = []
     value.append(value)
-    with pytest.raises(LimitError, match="too deep"):
+    with pytest.raises(LimitError):
         evaluate(".", value)
 
 
