@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from contextlib import suppress
+from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -24,6 +26,7 @@ from tiercel._time import Clock, SystemClock
 from tiercel.engine.driver import Driver, Parts
 from tiercel.engine.evaluate import Evaluator
 from tiercel.engine.events import ExecutionCreated, KillRequested, Resumed
+from tiercel.engine.executions import ExecutionBook
 from tiercel.engine.files import FileStore, TaskFiles
 from tiercel.engine.host import FunctionHost
 from tiercel.engine.kv import NamespaceKv
@@ -32,11 +35,12 @@ from tiercel.engine.owner import EngineLock, is_dead
 from tiercel.engine.plain import plain
 from tiercel.engine.secrets import EnvironmentSecrets
 from tiercel.engine.services import Services
+from tiercel.engine.variables import child_trigger
 from tiercel.errors import ConflictError, NotFoundError
 from tiercel.model.execution import Execution, LogEntry, State
 from tiercel.model.flow import Flow
 from tiercel.model.input_values import input_values, output_values
-from tiercel.model.load import load
+from tiercel.model.load import load, load_task
 from tiercel.parts import open_repository, open_storage
 from tiercel.plugin.registry import Registry
 from tiercel.plugin.task import FlowableTask
@@ -48,6 +52,7 @@ from tiercel.storage import uri as uris
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from tiercel.engine.commands import StartChild
     from tiercel.executor.spi import Executor
     from tiercel.expression.environment import Environment
     from tiercel.model.input_base import InputBase
@@ -218,21 +223,46 @@ class Tiercel:
         """
         loaded = self.save_flow(self._given(flow))
         execution_id = self._ids.new()
-        typed = self._inputs(loaded, execution_id, loaded.inputs or (), inputs or {})
-        assert loaded.revision is not None
-        event = ExecutionCreated(
+        event = self._created(loaded, execution_id, inputs or {}, labels or {})
+        self.driver.create(event, loaded).wait()
+        return execution_id
+
+    def _created(
+        self, flow: Flow, execution_id: str, inputs: Mapping[str, Any], labels: Mapping[str, str]
+    ) -> ExecutionCreated:
+        """Return what begins an execution of a stored flow; its inputs are typed and checked."""
+        assert flow.revision is not None
+        return ExecutionCreated(
             at=self.clock.now(),
             execution_id=execution_id,
             tenant=self.tenant,
-            namespace=loaded.namespace,
-            flow_id=loaded.id,
-            flow_revision=loaded.revision,
-            labels=tuple((dict(loaded.label_pairs()) | dict(labels or {})).items()),
-            inputs=plain(typed),
-            variables=plain(loaded.variables or {}),
+            namespace=flow.namespace,
+            flow_id=flow.id,
+            flow_revision=flow.revision,
+            labels=tuple((dict(flow.label_pairs()) | dict(labels)).items()),
+            inputs=plain(self._inputs(flow, execution_id, flow.inputs or (), inputs)),
+            variables=plain(flow.variables or {}),
         )
-        self.driver.create(event, loaded).wait()
-        return execution_id
+
+    def _child(
+        self, parent: Execution, command: StartChild
+    ) -> tuple[ExecutionCreated, Flow] | None:
+        """Return what begins the execution that a task of `parent` asks for."""
+        with suppress(NotFoundError):
+            self.repository.execution(command.execution_id)
+            return None
+        asked = command.request
+        flow = self.flow(asked["namespace"], asked["flow_id"], asked["revision"])
+        task_run = parent.task_runs[command.task_run_id]
+        assert parent.flow is not None
+        task = next(each for each in every_task(parent.flow) if each.id == task_run.task_id)
+        event = self._created(flow, command.execution_id, asked["inputs"], asked["labels"])
+        trigger = {
+            "id": task.id,
+            "type": task.type_name or task.type,
+            "variables": child_trigger(parent, task_run),
+        }
+        return replace(event, parent_id=parent.id, parent_command=command.id, trigger=trigger), flow
 
     def wait(self, execution_id: str, timeout: float | None = None) -> Execution:
         """Return an execution once nothing more happens in it.
@@ -360,6 +390,7 @@ class Tiercel:
             clock=self.clock,
             owner=self._owner,
             flow=self._flow,
+            child=self._child,
             shared=self._shared,
             listener=self._listener,
         )
@@ -377,6 +408,8 @@ class Tiercel:
             task_storage=self._task_storage,
             kv_store=lambda namespace: NamespaceKv(self.repository, self.clock, namespace),
             secret=self._secrets.get,
+            executions=ExecutionBook(self.repository, self.tenant, self.unpause),
+            load_task=partial(load_task, resolve=self.registry.resolve),
         )
 
     @cached_property

@@ -8,21 +8,32 @@ event it led to.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
-__all__ = ["COMMANDS", "Command", "Evaluate", "KillTask", "StartTimer", "SubmitTask", "attempt_id"]
+from tiercel._record import record
+
+__all__ = [
+    "COMMANDS",
+    "Command",
+    "Evaluate",
+    "KillTask",
+    "StartChild",
+    "StartTimer",
+    "SubmitTask",
+    "attempt_id",
+]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Command:
     """Something to do; `id` is unique within the execution."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class SubmitTask(Command):
     """Run an attempt on the executor; answered by `TaskRunEnded`."""
 
@@ -30,7 +41,7 @@ class SubmitTask(Command):
     attempt: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class KillTask(Command):
     """Stop an attempt if it runs; answered by `TaskRunEnded`. Takes its `SubmitTask`'s id."""
 
@@ -38,7 +49,7 @@ class KillTask(Command):
     attempt: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Evaluate(Command):
     """Render expressions; answered by `Evaluated`.
 
@@ -53,7 +64,7 @@ class Evaluate(Command):
     expressions: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class StartTimer(Command):
     """Wait until `due`; answered by `TimerFired`."""
 
@@ -62,8 +73,23 @@ class StartTimer(Command):
     task_run_id: str | None = None
 
 
+@record(kw_only=True)
+class StartChild(Command):
+    """Begin an execution of another flow; answered by `ChildCreated` and later `ChildEnded`.
+
+    Attributes:
+        task_run_id: the task run that asks.
+        execution_id: the id that the new execution gets.
+        request: the flow (`namespace`, `flow_id`, `revision`), its `inputs` and `labels`.
+    """
+
+    task_run_id: str
+    execution_id: str
+    request: Mapping[str, Any]
+
+
 COMMANDS: dict[str, type[Command]] = {
-    cls.__name__: cls for cls in (SubmitTask, KillTask, Evaluate, StartTimer)
+    cls.__name__: cls for cls in (SubmitTask, KillTask, Evaluate, StartTimer, StartChild)
 }
 """Every command by its name in the outbox."""
 

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tiercel.engine.masking import Masker
-from tiercel.errors import TaskError
+from tiercel.errors import TaskError, TiercelError
 from tiercel.model.execution import LogEntry, MetricEntry
 
 if TYPE_CHECKING:
     from tiercel.engine.assignment import Assignment
     from tiercel.engine.services import Services
-    from tiercel.plugin.context import KvStore, Metric, TaskStorage
+    from tiercel.model.task import TaskBase
+    from tiercel.plugin.context import Executions, KvStore, Metric, TaskStorage
 
 __all__ = ["TaskContext"]
 
@@ -183,6 +184,20 @@ class TaskContext:
         """Return the key-value store of a namespace, the flow's own by default."""
         return self._services.kv_store(namespace or self._namespace)
 
+    # Executions and tasks
+
+    @property
+    def executions(self) -> Executions:
+        """Other executions."""
+        return self._services.executions
+
+    def load_task(self, source: str) -> TaskBase:
+        """Return the task that a YAML text describes."""
+        try:
+            return self._services.load_task(source, self._task_run.task_id)
+        except (TiercelError, ValueError) as error:
+            raise TaskError(f"Invalid task: {_explain(error)}", retryable=False) from error
+
     # Being stopped
 
     @property
@@ -212,7 +227,7 @@ class TaskContext:
                 self.log("WARN", f"A kill callback failed: {error}")
 
 
-def _explain(error: ValueError) -> str:
+def _explain(error: Exception) -> str:
     """Return the gist of a validation error, without pydantic's links and input dumps."""
     errors = getattr(error, "errors", None)
     if errors is None:

@@ -7,10 +7,11 @@ so that nothing is copied twice on the way.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tiercel._ids import derive
+from tiercel._record import record
 from tiercel.engine.commands import Command, KillTask, attempt_id
 from tiercel.engine.transitions import EXECUTION_TRANSITIONS, TASK_RUN_TRANSITIONS, check
 from tiercel.model.execution import Attempt, Execution, History, LogEntry, State, TaskRun
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Draft", "Reduction", "current_attempt"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reduction:
     """What an event led to.
 
@@ -33,6 +34,7 @@ class Reduction:
         done: ids of commands that need not be done (any more).
         changed: the task runs that are new or different, by id, in order of first change.
         logs: what the transition itself has to say, beside what tasks log.
+        kills: ids of executions that were begun by this one and are to be killed.
     """
 
     execution: Execution
@@ -40,6 +42,7 @@ class Reduction:
     done: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     logs: tuple[LogEntry, ...] = ()
+    kills: tuple[str, ...] = ()
 
 
 class Draft:
@@ -61,6 +64,7 @@ class Draft:
         self._done: dict[str, None] = {}
         self._changed: dict[str, None] = {}
         self._logs: list[LogEntry] = []
+        self._kills: list[str] = []
         self.agenda: deque[tuple[str, str | int | None]] = deque()
 
     def result(self) -> Reduction:
@@ -73,6 +77,7 @@ class Draft:
             tuple(self._done),
             tuple(self._changed),
             tuple(self._logs),
+            tuple(self._kills),
         )
 
     # The execution
@@ -156,10 +161,10 @@ class Draft:
         ended = replace(last, history=last.history.then(state, self.at))
         return self.put_task_run(replace(task_run, attempts=(*task_run.attempts[:-1], ended)))
 
-    def put_skipped(self, task_run: TaskRun) -> TaskRun:
-        """Give a task run that is left out its one attempt, and return it."""
-        attempt = Attempt(1, History.begin(State.SKIPPED, self.at))
-        return self.put_task_run(replace(task_run, attempts=(attempt,)))
+    def put_attempt(self, task_run: TaskRun, state: State) -> TaskRun:
+        """Give a task run that never ran its one attempt, and return it."""
+        attempt = Attempt(len(task_run.attempts) + 1, History.begin(state, self.at))
+        return self.put_task_run(replace(task_run, attempts=(*task_run.attempts, attempt)))
 
     def kill_in_worker(self, task_run: TaskRun) -> None:
         """Have a running attempt stopped."""
@@ -180,6 +185,10 @@ class Draft:
                 attempt=len(task_run.attempts) if task_run else 0,
             )
         )
+
+    def kill_child(self, execution_id: str) -> None:
+        """Have an execution killed that this one began."""
+        self._kills.append(execution_id)
 
     # Commands
 

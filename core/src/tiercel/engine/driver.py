@@ -12,11 +12,12 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from tiercel._record import record
 from tiercel.engine import codec, commands, events
 from tiercel.engine.assignment import Assignment
 from tiercel.engine.live import Live
@@ -25,7 +26,7 @@ from tiercel.engine.reduce import create, reduce
 from tiercel.engine.scope import ROOT
 from tiercel.engine.variables import Variables
 from tiercel.engine.worker import run_attempt
-from tiercel.errors import ConflictError, EngineBug, NotFoundError, RepositoryError
+from tiercel.errors import ConflictError, EngineBug, NotFoundError, RepositoryError, TiercelError
 from tiercel.executor.spi import Job, Outcome
 from tiercel.model.execution import Execution, LogEntry, State
 
@@ -52,13 +53,15 @@ _BATCH = 512
 Listener = Callable[[Execution, tuple[str, ...], tuple[LogEntry, ...]], None]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parts:
     """What a driver is made of.
 
     Attributes:
         owner: this engine's name in leases; nobody else's.
         flow: (tenant, namespace, id, revision) → the flow; raises NotFoundError.
+        child: (execution, `StartChild`) → what creates the execution that it asks for, or None when
+            it exists already; raises TiercelError when it cannot be.
         shared: variables that every execution sees (`envs`, `globals`, `kestra`).
         listener: told of every committed change: execution, changed task runs, new log lines.
     """
@@ -70,6 +73,7 @@ class Parts:
     clock: Clock
     owner: str
     flow: Callable[[str, str, str, int], Flow]
+    child: Callable[[Execution, commands.StartChild], tuple[events.ExecutionCreated, Flow] | None]
     shared: dict[str, Any] = field(default_factory=dict)
     listener: Listener | None = None
 
@@ -454,6 +458,9 @@ class Driver:
             self._dispatch(live, command)
         if self._parts.listener is not None:
             self._parts.listener(live.execution, changed, lines)
+        if live.execution.parent_command or live.execution.state is State.KILLING:
+            # The parent, or the children, may be here: let them know at once.
+            self._next_poll = 0.0
         if live.execution.done:
             self._drop(live.execution.id)
 
@@ -473,6 +480,28 @@ class Driver:
                 self._kill(live, command)
             case commands.StartTimer():
                 self._set_timer(command.due, "fire", (execution_id, command.id))
+            case commands.StartChild():
+                self._start_child(live, command)
+
+    def _start_child(self, live: Live, command: commands.StartChild) -> None:
+        """Begin an execution of another flow, in the same transaction as the news of it."""
+        error = None
+        try:
+            created = self._parts.child(live.execution, command)
+        except TiercelError as refused:
+            error = str(refused)
+        else:
+            if created is not None:
+                self._inbox.put(("create", *created, Ticket()))
+        news = events.ChildCreated(
+            at=self._parts.clock.now(),
+            command_id=command.id,
+            execution_id=command.execution_id,
+            flow_id=command.request["flow_id"],
+            namespace=command.request["namespace"],
+            error=error,
+        )
+        self._inbox.put(("event", live.execution.id, news, Ticket()))
 
     def _submit(self, live: Live, command: commands.SubmitTask) -> None:
         execution = live.execution

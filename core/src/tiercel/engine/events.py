@@ -8,15 +8,18 @@ execution again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, get_args
 
+from tiercel._record import record
 from tiercel.model.execution import State
 
 __all__ = [
     "EVENTS",
     "AnyEvent",
+    "ChildCreated",
+    "ChildEnded",
     "Evaluated",
     "Event",
     "ExecutionCreated",
@@ -28,16 +31,19 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Event:
     """Something that happened at a time."""
 
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ExecutionCreated(Event):
-    """Someone asked for a run of a flow; inputs are typed and checked already."""
+    """Someone asked for a run of a flow; inputs are typed and checked already.
+
+    `parent_command` is the id of the `StartChild` of the execution `parent_id` that asked.
+    """
 
     execution_id: str
     tenant: str
@@ -49,10 +55,11 @@ class ExecutionCreated(Event):
     variables: Mapping[str, Any] = field(default_factory=dict)
     trigger: Mapping[str, Any] | None = None
     parent_id: str | None = None
+    parent_command: str | None = None
     original_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class TaskRunStarted(Event):
     """A worker began an attempt."""
 
@@ -60,7 +67,7 @@ class TaskRunStarted(Event):
     attempt: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class TaskRunEnded(Event):
     """A worker finished an attempt; `started` is when it began."""
 
@@ -74,7 +81,7 @@ class TaskRunEnded(Event):
     updates: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Evaluated(Event):
     """Expressions were rendered, as an `Evaluate` command asked.
 
@@ -87,19 +94,19 @@ class Evaluated(Event):
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class TimerFired(Event):
     """The time that a `StartTimer` command named has come."""
 
     command_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class KillRequested(Event):
     """Someone asked to stop the execution."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Resumed(Event):
     """Someone resumed a paused task run, or all paused ones when it is None.
 
@@ -111,6 +118,34 @@ class Resumed(Event):
     state: State | None = None
 
 
+@record(kw_only=True)
+class ChildCreated(Event):
+    """An execution was begun, as a `StartChild` command asked; or it could not be."""
+
+    command_id: str
+    execution_id: str
+    flow_id: str = ""
+    namespace: str = ""
+    error: str | None = None
+
+    @property
+    def link(self) -> str:
+        """The execution as Kestra's log lines refer to it."""
+        return (
+            f'[[link execution="{self.execution_id}" flowId="{self.flow_id}" '
+            f'namespace="{self.namespace}"]]'
+        )
+
+
+@record(kw_only=True)
+class ChildEnded(Event):
+    """An execution that a `StartChild` command began has ended."""
+
+    command_id: str
+    state: State
+    outputs: Mapping[str, Any] | None = None
+
+
 AnyEvent = (
     ExecutionCreated
     | TaskRunStarted
@@ -119,6 +154,8 @@ AnyEvent = (
     | TimerFired
     | KillRequested
     | Resumed
+    | ChildCreated
+    | ChildEnded
 )
 
 EVENTS: dict[str, type[AnyEvent]] = {cls.__name__: cls for cls in get_args(AnyEvent)}

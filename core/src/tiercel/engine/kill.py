@@ -25,6 +25,10 @@ def begin_kill(draft: Draft) -> None:
     """Stop the execution: tell the workers, and end what no worker holds."""
     for scope in list(draft.execution.scopes.values()):
         draft.put_scope(draft.stop_waiting(scope))
+        for key, child in scope.children.items():
+            draft.finish_command(f"{scope.id}:child:{key}")
+            if child.state is State.CREATED:
+                draft.kill_child(child.execution_id)
     root = draft.scope(ROOT)
     waiting = 0
     for task_run in list(_open_runs(draft, root)):

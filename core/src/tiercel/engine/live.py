@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tiercel.engine import codec
 from tiercel.engine.commands import Command, StartTimer
+from tiercel.engine.events import ChildEnded, KillRequested
 from tiercel.engine.variables import Variables
 from tiercel.repository.spi import StoredCommand, StoredEvent
 
@@ -31,6 +32,7 @@ class Pending:
     logs: list[LogEntry] = field(default_factory=list)
     metrics: list[MetricEntry] = field(default_factory=list)
     inbox: list[int] = field(default_factory=list)
+    kills: list[str] = field(default_factory=list)
 
 
 class Live:
@@ -83,6 +85,7 @@ class Live:
             pending.added[command.id] = command
             pending.removed.pop(command.id, None)
         pending.logs.extend(reduction.logs)
+        pending.kills.extend(reduction.kills)
 
     def write(self, work: UnitOfWork) -> None:
         """Write what is pending into a unit of work."""
@@ -103,6 +106,22 @@ class Live:
             work.append_metrics(pending.metrics)
         if pending.inbox:
             work.acknowledge(pending.inbox)
+        self._send(work)
+
+    def _send(self, work: UnitOfWork) -> None:
+        """Tell other executions: the children to be killed, and the parent of the end."""
+        execution = self.execution
+        at = execution.history.entries[-1][1]
+        for child_id in self.pending.kills:
+            work.send(child_id, *codec.encode(KillRequested(at=at)))
+        if execution.done and execution.parent_id and execution.parent_command:
+            ended = ChildEnded(
+                at=at,
+                command_id=execution.parent_command,
+                state=execution.state,
+                outputs=execution.outputs,
+            )
+            work.send(execution.parent_id, *codec.encode(ended))
 
     def written(self) -> Iterable[Command]:
         """Note that the write was committed; return the commands to dispatch."""

@@ -10,11 +10,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from tiercel.engine import events as ev
-from tiercel.engine.commands import StartTimer, attempt_id
+from tiercel.engine.children import child_created, child_ended
+from tiercel.engine.commands import attempt_id
 from tiercel.engine.draft import Draft, Reduction, current_attempt
 from tiercel.engine.kill import begin_kill, killed_in_worker
 from tiercel.engine.resolve import begin, end_task_run, enter_phase, launch, settle
-from tiercel.engine.retry import next_attempt
+from tiercel.engine.retry import schedule_retry
 from tiercel.engine.scope import ROOT, Phase
 from tiercel.engine.update import apply_updates, update_evaluated
 from tiercel.engine.waiting import wake
@@ -22,7 +23,6 @@ from tiercel.model.execution import Execution, History, State, TaskRun
 
 if TYPE_CHECKING:
     from tiercel.model.flow import Flow
-    from tiercel.model.task import TaskBase
 
 __all__ = ["Reduction", "create", "reduce"]
 
@@ -42,6 +42,7 @@ def create(event: ev.ExecutionCreated, flow: Flow) -> Reduction:
         variables=event.variables,
         trigger=event.trigger,
         parent_id=event.parent_id,
+        parent_command=event.parent_command,
         original_id=event.original_id or event.execution_id,
     )
     draft = Draft(execution, event.at)
@@ -71,6 +72,10 @@ def reduce(execution: Execution, event: ev.AnyEvent) -> Reduction:
             _kill_requested(draft)
         case ev.Resumed():
             _resumed(draft, event)
+        case ev.ChildCreated():
+            child_created(draft, event)
+        case ev.ChildEnded():
+            child_ended(draft, event)
         case ev.ExecutionCreated():
             pass  # a repeated creation changes nothing
         case _:
@@ -107,7 +112,7 @@ def _task_run_ended(draft: Draft, event: ev.TaskRunEnded) -> None:
         return
     task_run = draft.end_attempt(task_run, event.state)
     task = draft.scope(task_run.parent_id or ROOT).running[task_run.id].task
-    if event.state is State.FAILED and event.retryable and _retry(draft, task, task_run):
+    if event.state is State.FAILED and event.retryable and schedule_retry(draft, task, task_run):
         return
     if event.updates:
         apply_updates(draft, event.updates)
@@ -121,26 +126,6 @@ def _ended_while_killing(draft: Draft, task_run: TaskRun, state: State) -> None:
 
 
 # Retries
-
-
-def _retry(draft: Draft, task: TaskBase, task_run: TaskRun) -> bool:
-    """Schedule another attempt, and return True, if there is to be one."""
-    due = next_attempt(draft.execution, task, task_run, draft.at)
-    if due is None:
-        return False
-    task_run = draft.move(draft.move(task_run, State.FAILED), State.RETRYING)
-    if draft.execution.state is State.RUNNING:
-        # Golden cases `retry/constant_exhausted` and `retry/on_sequential`: only a task at the
-        # flow's top level takes the execution through FAILED.
-        if task_run.parent_id is None:
-            draft.to(State.FAILED)
-            draft.to(State.RETRYING)
-        else:
-            draft.to(State.RETRYING)
-    draft.command(
-        StartTimer(id=f"{task_run.id}:retry", due=due, purpose="retry", task_run_id=task_run.id)
-    )
-    return True
 
 
 def _timer_fired(draft: Draft, event: ev.TimerFired) -> None:
@@ -198,7 +183,7 @@ def _run_if_evaluated(draft: Draft, task_run: TaskRun | None, event: ev.Evaluate
     elif event.values and event.values.get("runIf"):
         launch(draft, task_run, task)
     else:
-        task_run = draft.put_skipped(task_run)
+        task_run = draft.put_attempt(task_run, State.SKIPPED)
         end_task_run(draft, task_run, task, State.SKIPPED)
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tiercel.engine.children import run_flow
 from tiercel.engine.commands import Evaluate, SubmitTask, attempt_id
 from tiercel.engine.draft import Draft, current_attempt
+from tiercel.engine.retry import schedule_retry
 from tiercel.engine.scope import ROOT, LaneState, Phase, Place, Scope, worse
 from tiercel.engine.waiting import ask, leave_pause, pause, wait
 from tiercel.errors import EngineBug
@@ -69,6 +71,8 @@ def _step(draft: Draft, scope: Scope) -> None:
             wait(draft, scope, until)
         case spi.Pause():
             pause(draft, scope, decision)
+        case spi.RunFlow():
+            run_flow(draft, scope, decision)
         case spi.Finish() as finish:
             _finish(draft, scope, finish)
 
@@ -180,7 +184,8 @@ def launch(draft: Draft, task_run: TaskRun, task: TaskBase) -> None:
     A task that changes its execution has its expressions rendered first, and stays CREATED.
     """
     if isinstance(task, spi.FlowableTask):
-        draft.begin_attempt(task_run, draft.at)
+        if not task.runs_flow:
+            draft.begin_attempt(task_run, draft.at)
         draft.put_scope(Scope(task_run.id, task))
         draft.agenda.append((task_run.id, None))
         return
@@ -311,12 +316,23 @@ def _close_flowable(draft: Draft, scope: Scope) -> None:
     assert scope.finish is not None
     draft.drop_scope(scope.id)
     task_run = draft.execution.task_runs[scope.id]
-    task_run = draft.end_attempt(task_run, _forgiven(scope.task, scope.finish.state))
+    state = scope.finish.state
+    if task_run.attempts and not task_run.attempts[-1].state.is_terminal:
+        task_run = draft.end_attempt(task_run, _forgiven(scope.task, state))
+    else:
+        task_run = draft.put_attempt(task_run, state)
     if scope.finish.outputs is not None or scope.finish.error is not None:
         task_run = draft.put_task_run(
             replace(task_run, outputs=scope.finish.outputs, error=scope.finish.error)
         )
-    end_task_run(draft, task_run, scope.task, scope.finish.state)
+    failed_child = scope.task.runs_flow and state is State.FAILED
+    if failed_child and schedule_retry(draft, scope.task, task_run):
+        return
+    if scope.finish.through is not None and scope.finish.through is not _forgiven(
+        scope.task, state
+    ):
+        task_run = draft.move(task_run, scope.finish.through)
+    end_task_run(draft, task_run, scope.task, state)
 
 
 def _ask_outputs(draft: Draft, scope: Scope) -> None:

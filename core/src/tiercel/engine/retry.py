@@ -6,14 +6,17 @@ import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from tiercel.engine.commands import StartTimer
 from tiercel.engine.scope import ROOT, Phase, Scope
+from tiercel.model.execution import State
 from tiercel.model.retry import ConstantRetry, ExponentialRetry, RandomRetry, RetryBehavior
 
 if TYPE_CHECKING:
+    from tiercel.engine.draft import Draft
     from tiercel.model.execution import Execution, TaskRun
     from tiercel.model.task import TaskBase
 
-__all__ = ["next_attempt"]
+__all__ = ["next_attempt", "schedule_retry"]
 
 AnyRetry = ConstantRetry | ExponentialRetry | RandomRetry
 
@@ -38,6 +41,26 @@ def next_attempt(
         if due > first + policy.max_duration:
             return None
     return due
+
+
+def schedule_retry(draft: Draft, task: TaskBase, task_run: TaskRun) -> bool:
+    """Schedule another attempt, and return True, if there is to be one."""
+    due = next_attempt(draft.execution, task, task_run, draft.at)
+    if due is None:
+        return False
+    task_run = draft.move(draft.move(task_run, State.FAILED), State.RETRYING)
+    if draft.execution.state is State.RUNNING:
+        # Golden cases `retry/constant_exhausted` and `retry/on_sequential`: only a task at the
+        # flow's top level takes the execution through FAILED.
+        if task_run.parent_id is None:
+            draft.to(State.FAILED)
+            draft.to(State.RETRYING)
+        else:
+            draft.to(State.RETRYING)
+    draft.command(
+        StartTimer(id=f"{task_run.id}:retry", due=due, purpose="retry", task_run_id=task_run.id)
+    )
+    return True
 
 
 def _policy(execution: Execution, task: TaskBase, task_run: TaskRun) -> AnyRetry | None:

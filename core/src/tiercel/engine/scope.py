@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from rpds import HashTrieMap
 
+from tiercel._record import record
 from tiercel.model.execution import Execution, State
 from tiercel.model.task import TaskBase
-from tiercel.plugin.task import Finish, FlowableView, Lane
+from tiercel.plugin.task import Child, Finish, FlowableView, Lane
 
 __all__ = ["ROOT", "LaneState", "Phase", "Place", "Scope", "worse"]
 
@@ -50,7 +51,7 @@ def worse(left: State, right: State) -> State:
     return State.SUCCESS if left is State.SKIPPED else left
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LaneState:
     """An open lane: which of its tasks is next, and the worst state of those before.
 
@@ -64,7 +65,7 @@ class LaneState:
     keeps_going: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """Where a task run that has not ended belongs: its lane, and its task."""
 
@@ -72,7 +73,7 @@ class Place:
     task: TaskBase
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scope:
     """A flow or flowable task run that is under way.
 
@@ -88,6 +89,7 @@ class Scope:
         timer: the id of the timer command it waits for; None without one.
         asked: the id of the question it waits for an answer to; None without one.
         resumed: what it was resumed with; None when it was not.
+        children: executions that it began, by key.
         kills: only for the flow: attempts that were told to stop and have not answered.
         left: whether it ends without `errors` and `finally`: a task ended the execution.
         draining: whether its lanes start no further task: it, or a scope around it, is to end.
@@ -107,6 +109,7 @@ class Scope:
     timer: str | None = None
     asked: str | None = None
     resumed: Mapping[str, Any] | None = None
+    children: HashTrieMap[str, Child] = field(default_factory=HashTrieMap)
     kills: int = 0
     left: bool = False
     draining: bool = False
@@ -124,6 +127,7 @@ class Scope:
             lanes=self.ended,
             open_lanes=self.lanes,
             began=self._began(execution),
+            children=self.children,
             due=self.due,
             resumed=self.resumed,
         )

@@ -85,8 +85,9 @@ TASK_RUN_TRANSITIONS: dict[State, frozenset[State]] = {
         {_S.RUNNING, _S.SUCCESS, _S.WARNING, _S.FAILED, _S.CANCELLED, _S.KILLING, _S.KILLED}
     ),
     _S.KILLING: frozenset({_S.KILLED, _S.SUCCESS, _S.WARNING, _S.FAILED}),
-    # FAILED is a task run's last state only when no retry follows.
-    _S.FAILED: frozenset({_S.RETRYING, _S.RESTARTED}),
+    # FAILED is a task run's last state only when no retry follows, and when the failure of an
+    # execution that it began is not its own (`transmitFailed`, `allowFailure`).
+    _S.FAILED: frozenset({_S.RETRYING, _S.RESTARTED, _S.WARNING, _S.SUCCESS}),
     _S.RETRYING: frozenset({_S.CREATED, _S.KILLED, _S.FAILED}),
     _S.RESTARTED: frozenset({_S.SUBMITTED, _S.RUNNING, _S.SKIPPED, _S.FAILED, _S.KILLED}),
     _S.SUCCESS: frozenset({_S.RESTARTED}),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tiercel.model.execution import Execution, TaskRun
     from tiercel.model.task import TaskBase
 
-__all__ = ["LiveMapping", "Variables"]
+__all__ = ["LiveMapping", "Variables", "child_trigger"]
 
 
 class LiveMapping(Mapping[str, Any]):
@@ -114,6 +114,21 @@ class Variables:
                     entry["outputs"] = parent.outputs
                 yield entry
             parent_id = parent.parent_id
+
+
+def child_trigger(parent: Execution, task_run: TaskRun) -> dict[str, Any]:
+    """Return what an execution sees as `trigger` when a task of another one began it."""
+    variables: dict[str, Any] = {
+        "executionId": parent.id,
+        "namespace": parent.namespace,
+        "flowId": parent.flow_id,
+        "flowRevision": parent.flow_revision,
+        "taskRunId": task_run.id,
+        "taskId": task_run.task_id,
+    }
+    if task_run.value is not None:
+        variables["taskRunValue"] = task_run.value
+    return variables
 
 
 def _values(execution: Execution, task_run: TaskRun) -> list[str]:

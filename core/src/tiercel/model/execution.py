@@ -6,12 +6,14 @@ that one more task run costs the same whether ten or ten thousand came before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from rpds import HashTrieMap
+
+from tiercel._record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +76,7 @@ _TERMINAL = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class History:
     """Which states were entered, when, in order; never empty."""
 
@@ -111,7 +113,7 @@ class History:
         return at if state.is_terminal else None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Attempt:
     """One try of a task run; `number` counts from 1."""
 
@@ -124,7 +126,7 @@ class Attempt:
         return self.history.current
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskRun:
     """One run of one task in one execution.
 
@@ -158,7 +160,7 @@ class TaskRun:
         return replace(self, history=self.history.then(state, at))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Execution:
     """One run of a flow.
 
@@ -169,6 +171,7 @@ class Execution:
         variables: the flow's variables, and what tasks set since.
         trigger: what started it (`type`, `id`, `variables`), or None for a person or program.
         parent_id: the execution whose task started this one.
+        parent_command: what that execution calls this one in its outbox; not stored.
         original_id: the execution that this one repeats; its own id otherwise.
         sequence: how many task runs it has had; ids of the next ones derive from it.
         scopes: what the engine is in the middle of, by flowable task run; rebuilt from the event
@@ -189,6 +192,7 @@ class Execution:
     outputs: Mapping[str, Any] | None = None
     trigger: Mapping[str, Any] | None = None
     parent_id: str | None = None
+    parent_command: str | None = field(default=None, compare=False)
     original_id: str = ""
     sequence: int = 0
     task_runs: HashTrieMap[str, TaskRun] = field(default_factory=HashTrieMap, repr=False)
@@ -206,7 +210,7 @@ class Execution:
         return replace(self, history=self.history.then(state, at))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LogEntry:
     """One log line of a task run, or of the execution itself when `task_run_id` is None."""
 
@@ -219,7 +223,7 @@ class LogEntry:
     attempt: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MetricEntry:
     """One measurement of a task run: a counter's increment, or a timer's milliseconds."""
 

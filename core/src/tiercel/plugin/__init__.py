@@ -32,7 +32,14 @@ if TYPE_CHECKING:
     from tiercel.model.input_base import AnyInput
     from tiercel.model.task import AnyTask, TaskBase, TaskList
     from tiercel.plugin import ion
-    from tiercel.plugin.context import KvStore, Metric, RunContext, StoredWriter, TaskStorage
+    from tiercel.plugin.context import (
+        Executions,
+        KvStore,
+        Metric,
+        RunContext,
+        StoredWriter,
+        TaskStorage,
+    )
     from tiercel.plugin.files import (
         NamespaceFiles,
         glob_matches,
@@ -50,6 +57,7 @@ if TYPE_CHECKING:
     from tiercel.plugin.runner import AnyTaskRunner, RunnerCommand, TaskRunner
     from tiercel.plugin.split import SplitOptions, stored_lines
     from tiercel.plugin.task import (
+        Child,
         Decision,
         Evaluate,
         Example,
@@ -62,6 +70,7 @@ if TYPE_CHECKING:
         Open,
         Output,
         Pause,
+        RunFlow,
         Task,
         Update,
         Wait,
@@ -72,6 +81,7 @@ __all__ = [
     "AnyInput",
     "AnyTask",
     "AnyTaskRunner",
+    "Child",
     "ConflictError",
     "Decision",
     "Duration",
@@ -80,6 +90,7 @@ __all__ = [
     "EvaluationError",
     "Example",
     "ExecutionTask",
+    "Executions",
     "ExpressionError",
     "Finish",
     "FlowableTask",
@@ -97,6 +108,7 @@ __all__ = [
     "Property",
     "Registration",
     "RunContext",
+    "RunFlow",
     "RunnerCommand",
     "SplitOptions",
     "State",
@@ -145,7 +157,7 @@ _HOMES = {
     "tiercel.model.execution": "State",
     "tiercel.model.input_base": "AnyInput",
     "tiercel.model.task": "AnyTask TaskBase TaskList",
-    "tiercel.plugin.context": "KvStore Metric RunContext StoredWriter TaskStorage",
+    "tiercel.plugin.context": "Executions KvStore Metric RunContext StoredWriter TaskStorage",
     "tiercel.plugin.files": (
         "NamespaceFiles glob_matches load_namespace_files localize scratch_file selected "
         "store_file store_output_files working_files write_input_files"
@@ -156,8 +168,8 @@ _HOMES = {
     "tiercel.plugin.split": "SplitOptions stored_lines",
     "tiercel.plugin.truth": "is_true",
     "tiercel.plugin.task": (
-        "Decision Evaluate Example ExecutionTask Finish FlowableTask FlowableView Lane MetricInfo "
-        "Open Output Pause Task Update Wait"
+        "Child Decision Evaluate Example ExecutionTask Finish FlowableTask FlowableView Lane "
+        "MetricInfo Open Output Pause RunFlow Task Update Wait"
     ),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}

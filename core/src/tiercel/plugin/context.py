@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from datetime import timedelta
+    from collections.abc import Callable, Collection, Iterator, Mapping
+    from datetime import datetime, timedelta
     from pathlib import Path
     from typing import BinaryIO
 
+    from tiercel.model.execution import State
+    from tiercel.model.task import TaskBase
     from tiercel.plugin.property import Property
 
-__all__ = ["KvStore", "Metric", "RunContext", "StoredWriter", "TaskStorage"]
+__all__ = ["Executions", "KvStore", "Metric", "RunContext", "StoredWriter", "TaskStorage"]
 
 T = TypeVar("T")
 
@@ -85,6 +87,19 @@ class RunContext(Protocol):
         ...
 
     @property
+    def executions(self) -> Executions:
+        """Other executions."""
+        ...
+
+    def load_task(self, source: str) -> TaskBase:
+        """Return the task that a YAML text describes; it has this task's id unless it has one.
+
+        Raises:
+            TaskError: the text is no task; the message says why.
+        """
+        ...
+
+    @property
     def cancelled(self) -> bool:
         """Whether the attempt should stop: it was killed or ran out of time."""
         ...
@@ -147,6 +162,40 @@ class TaskStorage(Protocol):
 
     def purge_execution(self) -> list[str]:
         """Delete every file of this execution (inputs, trigger, task runs); return their URIs."""
+        ...
+
+
+class Executions(Protocol):
+    """Executions of the same tenant, of any flow."""
+
+    def count(
+        self,
+        namespace: str,
+        flow_id: str | None = None,
+        *,
+        states: Collection[State] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Mapping[str, int]:
+        """Return flow id → how many executions it has; flows without any are left out.
+
+        Args:
+            namespace: exactly this one, not those below it.
+            flow_id: one flow; all of the namespace by default.
+            states: only executions in one of these; in any by default.
+            since: only those that began at this time or later.
+            until: only those that began earlier than this time.
+        """
+        ...
+
+    def resume(self, execution_id: str, inputs: Mapping[str, Any] | None = None) -> None:
+        """Resume a paused execution, with values for its `onResume` inputs.
+
+        Raises:
+            NotFoundError: there is no such execution.
+            ConflictError: it is not paused.
+            InputError: an input is missing or invalid.
+        """
         ...
 
 

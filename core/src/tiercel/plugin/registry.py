@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
 
 import pluggy
 
+from tiercel._record import record
 from tiercel.errors import PluginError, UnknownTypeError
 from tiercel.plugin import hookspecs
 from tiercel.plugin.packages import package_for
@@ -40,7 +40,7 @@ HOOKS = {
 """What can be registered → the hook that registers it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plugin:
     """An installed plugin: its entry point's name and module, its package and version."""
 
@@ -50,7 +50,7 @@ class Plugin:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BrokenPlugin:
     """A plugin that cannot be used, and why."""
 
@@ -58,7 +58,7 @@ class BrokenPlugin:
     error: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Registered:
     """One registered name.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import PlainSerializer
 
+from tiercel._record import record
 from tiercel.model.task import TypedModel, kind_schema, typed_field
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["AnyTaskRunner", "RunnerCommand", "TaskRunner"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunnerCommand:
     """What a task runner is to run.
 

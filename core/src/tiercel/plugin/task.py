@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Container, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from tiercel._record import record
 from tiercel.model.execution import State
 from tiercel.model.task import AnyTask, TaskBase
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tiercel.plugin.context import RunContext
 
 __all__ = [
+    "Child",
     "Decision",
     "Evaluate",
     "Example",
@@ -32,6 +34,7 @@ __all__ = [
     "Open",
     "Output",
     "Pause",
+    "RunFlow",
     "Task",
     "Update",
     "Wait",
@@ -58,7 +61,7 @@ class Output(BaseModel):
 OutputT = TypeVar("OutputT", bound=Output, covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Example:
     """A piece of YAML for the docs: a whole flow when `full`, otherwise one task's properties."""
 
@@ -67,7 +70,7 @@ class Example:
     full: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MetricInfo:
     """A metric that a task reports, for the docs."""
 
@@ -98,7 +101,7 @@ class Task(TaskBase, Generic[OutputT]):
         """
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Lane:
     """Tasks that run one after the other under a flowable task.
 
@@ -115,7 +118,7 @@ class Lane:
     iteration: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Open:
     """Begin these lanes now.
 
@@ -128,14 +131,14 @@ class Open:
     outputs: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Wait:
     """Nothing to do until another lane ends, or until `until` when it is given."""
 
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pause:
     """Hold the whole execution until someone resumes it, or until `until` passes.
 
@@ -148,7 +151,7 @@ class Pause:
     outputs: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Evaluate:
     """Have expressions rendered; the answer is in `view.values` when `next` is called again.
 
@@ -163,7 +166,47 @@ class Evaluate:
     outputs: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
+class RunFlow:
+    """Begin an execution of another flow; `view.children` tells what becomes of it.
+
+    Attributes:
+        key: tells one execution of the same task from another.
+        namespace: the flow's namespace.
+        flow_id: the flow.
+        revision: its revision; None for the newest.
+        inputs: values by input id.
+        labels: labels of the new execution, beside the flow's own.
+        inherit_labels: whether it gets this execution's labels, too.
+    """
+
+    key: str
+    namespace: str
+    flow_id: str
+    revision: int | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    inherit_labels: bool = False
+
+
+@record
+class Child:
+    """An execution that a flowable began.
+
+    Attributes:
+        execution_id: its id.
+        state: CREATED until it ends, then the state it ended in; None until it is known to exist.
+        outputs: its outputs, once it ended.
+        error: why it could not begin; None otherwise.
+    """
+
+    execution_id: str
+    state: State | None = None
+    outputs: Mapping[str, Any] | None = None
+    error: str | None = None
+
+
+@record
 class Finish:
     """The flowable is done.
 
@@ -172,6 +215,7 @@ class Finish:
         outputs: what the flowable's task run gives to later tasks.
         error: why it failed, for its log.
         level: the level of that log line.
+        through: a state that the task run passes through on its way.
 
     Task runs that are running are waited for, but no lane begins another one.
     """
@@ -180,12 +224,13 @@ class Finish:
     outputs: Mapping[str, Any] | None = None
     error: str | None = None
     level: str = "ERROR"
+    through: State | None = None
 
 
-Decision = Open | Wait | Pause | Evaluate | Finish
+Decision = Open | Wait | Pause | Evaluate | RunFlow | Finish
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FlowableView:
     """What `FlowableTask.next` may look at: frozen, and the same in every replay.
 
@@ -200,6 +245,7 @@ class FlowableView:
         lanes: ended lanes by key, with the state each ended in.
         open_lanes: keys of the lanes that have not ended.
         began: when the flowable began.
+        children: executions that were begun, by key.
         due: whether the time of the last `Wait(until)` or `Pause(until)` has come.
         resumed: what a paused task was resumed with (`inputs`, `state`); None when it was not.
     """
@@ -214,6 +260,7 @@ class FlowableView:
     lanes: Mapping[str | int, State]
     open_lanes: Container[str | int]
     began: datetime
+    children: Mapping[str, Child]
     due: bool = False
     resumed: Mapping[str, Any] | None = None
 
@@ -248,7 +295,7 @@ class FlowableTask(TaskBase):
         return ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Update:
     """What an `ExecutionTask` changes.
 

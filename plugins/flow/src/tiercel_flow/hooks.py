@@ -25,5 +25,10 @@ def register_tasks() -> Registration:
         (f"{_NEW}EachParallel", f"{_OLD}EachParallel"): "tiercel_flow.loop:EachParallel",
         (f"{_NEW}Pause", f"{_OLD}Pause"): "tiercel_flow.pause:Pause",
         (f"{_NEW}LoopUntil", f"{_NEW}WaitFor"): "tiercel_flow.until:LoopUntil",
+        (
+            f"{_NEW}Subflow",
+            f"{_OLD}Subflow",
+            f"{_OLD}Flow",
+        ): "tiercel_flow.subflow:Subflow",
         f"{_NEW}Sleep": "tiercel_flow.sleep:Sleep",
     }

@@ -1,0 +1,84 @@
+"""Executions that a task of another execution began: pure helpers of `reduce`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tiercel._ids import derive
+from tiercel.engine import events as ev
+from tiercel.engine.commands import StartChild
+from tiercel.engine.scope import Scope
+from tiercel.model.execution import State
+from tiercel.plugin.task import Child, RunFlow
+
+if TYPE_CHECKING:
+    from tiercel.engine.draft import Draft
+
+__all__ = ["child_created", "child_ended", "run_flow"]
+
+
+def run_flow(draft: Draft, scope: Scope, decision: RunFlow) -> None:
+    """Have an execution begun; its id is derived, so a repeated command begins no second one."""
+    task_run = draft.execution.task_runs[scope.id]
+    attempt = len(task_run.attempts)
+    execution_id = derive(draft.execution.id, task_run.id, decision.key, attempt)
+    children = scope.children.insert(decision.key, Child(execution_id))
+    draft.put_scope(replace(scope, children=children))
+    labels = dict(draft.execution.labels) if decision.inherit_labels else {}
+    draft.command(
+        StartChild(
+            id=f"{scope.id}:child:{decision.key}",
+            task_run_id=scope.id,
+            execution_id=execution_id,
+            request={
+                "namespace": decision.namespace,
+                "flow_id": decision.flow_id,
+                "revision": decision.revision,
+                "inputs": decision.inputs,
+                "labels": labels | dict(decision.labels),
+            },
+        )
+    )
+
+
+def child_created(draft: Draft, event: ev.ChildCreated) -> None:
+    """Note that a child exists, or why it does not."""
+    draft.finish_command(event.command_id)
+    scope, key, child = _find(draft, event.command_id)
+    if scope is None or child is None or child.state is not None:
+        return
+    if child.execution_id != event.execution_id:
+        return
+    task_run = draft.execution.task_runs[scope.id]
+    if event.error is not None:
+        # Golden case `subflow/missing_input`: the execution itself says why, and its task run
+        # never runs.
+        draft.log("ERROR", event.error)
+    else:
+        if task_run.state is State.CREATED:
+            task_run = draft.begin_attempt(task_run, draft.at)
+        draft.log("INFO", f"Created new execution {event.link}", task_run)
+    state = State.CREATED if event.error is None else State.FAILED
+    _put(draft, scope, key, replace(child, state=state, error=event.error))
+
+
+def child_ended(draft: Draft, event: ev.ChildEnded) -> None:
+    """Note how a child ended."""
+    scope, key, child = _find(draft, event.command_id)
+    if scope is None or child is None or (child.state and child.state.is_terminal):
+        return
+    _put(draft, scope, key, replace(child, state=event.state, outputs=event.outputs))
+
+
+def _find(draft: Draft, command_id: str) -> tuple[Scope | None, str, Child | None]:
+    scope_id, _, rest = command_id.partition(":")
+    key = rest.removeprefix("child:")
+    scope: Scope | None = draft.execution.scopes.get(scope_id)
+    return scope, key, scope.children.get(key) if scope is not None else None
+
+
+def _put(draft: Draft, scope: Scope, key: str, child: Child) -> None:
+    scope = draft.scope(scope.id)
+    draft.put_scope(replace(scope, children=scope.children.insert(key, child)))
+    draft.agenda.append((scope.id, None))
