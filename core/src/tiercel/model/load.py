@@ -6,19 +6,20 @@ The classes behind task types come from outside (`resolve`), so this room needs 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
+from tiercel._record import record
 from tiercel.errors import FlowError, FlowSyntaxError, Problem, TiercelError
 from tiercel.model import yaml
 from tiercel.model.checks import check, notices
 from tiercel.model.defaults import apply_defaults
 from tiercel.model.flow import Flow
 from tiercel.model.problems import Locator, constraint_lines, problems_of
+from tiercel.model.task import AnyTask, TaskBase
 
-__all__ = ["Report", "Resolve", "examine", "load"]
+__all__ = ["Report", "Resolve", "examine", "load", "load_task"]
 
 Resolve = Callable[[str, str], Any]
 """From a type's name and kind (`task`, `trigger`, `condition`, `task runner`) to its class.
@@ -31,7 +32,7 @@ Raises:
 _KINDS = ("task", "trigger", "condition", "task runner")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Report:
     """What an examination of a flow's text found.
 
@@ -104,6 +105,32 @@ def examine(
         return Report(None, tuple(problems), **identity)
     warnings, deprecations, infos = notices(flow, locator)
     return Report(flow, (), tuple(warnings), tuple(deprecations), tuple(infos), **identity)
+
+
+def load_task(text: str, task_id: str, resolve: Resolve) -> TaskBase:
+    """Return the task that a YAML text describes by itself, outside of a flow.
+
+    Args:
+        text: the YAML.
+        task_id: its id, unless it has one.
+        resolve: finds the class.
+
+    Raises:
+        FlowSyntaxError: the text is no YAML.
+        ValueError: it is no task; the message lists everything that is wrong.
+    """
+    data = yaml.parse(text)
+    if isinstance(data, dict):
+        data = {"id": task_id, **data}
+    task: TypeAdapter[TaskBase] = TypeAdapter(AnyTask)
+    try:
+        return task.validate_python(data, context={"resolve": resolve})
+    except ValidationError as error:
+        problems = (
+            ": ".join(filter(None, (".".join(map(str, each["loc"])), each["msg"])))
+            for each in error.errors(include_url=False)
+        )
+        raise ValueError("; ".join(problems)) from error
 
 
 def _read(

@@ -9,7 +9,7 @@ __all__ = ["register_tasks"]
 
 @hookimpl
 def register_tasks() -> Registration:
-    """Return the debug, output, execution and metric tasks."""
+    """Return the debug, output, execution, metric, state and templating tasks."""
     return {
         (
             "io.kestra.plugin.core.debug.Return",
@@ -32,5 +32,21 @@ def register_tasks() -> Registration:
         ): "tiercel_basic.change:Labels",
         "io.kestra.plugin.core.execution.SetVariables": "tiercel_basic.change:SetVariables",
         "io.kestra.plugin.core.execution.UnsetVariables": "tiercel_basic.change:UnsetVariables",
+        (
+            "io.kestra.plugin.core.execution.Count",
+            "io.kestra.core.tasks.executions.Counts",
+        ): "tiercel_basic.others:Count",
+        "io.kestra.plugin.core.execution.Resume": "tiercel_basic.others:Resume",
         "io.kestra.plugin.core.metric.Publish": "tiercel_basic.metric:Publish",
+        **{
+            (
+                f"io.kestra.plugin.core.state.{name}",
+                f"io.kestra.core.tasks.states.{name}",
+            ): f"tiercel_basic.state:{name}"
+            for name in ("Delete", "Get", "Set")
+        },
+        (
+            "io.kestra.plugin.core.templating.TemplatedTask",
+            "io.kestra.core.tasks.templating.TemplatedTask",
+        ): "tiercel_basic.templating:TemplatedTask",
     }

@@ -1,0 +1,68 @@
+"""`ExecutionBook`: other executions, as a task may ask about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from tiercel.model.execution import State
+from tiercel.repository.spi import ExecutionQuery
+
+if TYPE_CHECKING:
+    from tiercel.repository.spi import Repository
+
+__all__ = ["ExecutionBook"]
+
+_PAGE = 1000
+
+
+class ExecutionBook:
+    """The executions of a tenant.
+
+    Args:
+        repository: where they are.
+        tenant: whose they are.
+        resume: resumes a paused one: (id, inputs).
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        tenant: str,
+        resume: Callable[[str, Mapping[str, Any]], None],
+    ) -> None:
+        self._repository = repository
+        self._tenant = tenant
+        self._resume = resume
+
+    def count(
+        self,
+        namespace: str,
+        flow_id: str | None = None,
+        *,
+        states: Collection[State] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Mapping[str, int]:
+        """Return flow id → how many executions it has."""
+        query = ExecutionQuery(
+            tenant=self._tenant,
+            namespace=namespace,
+            flow_id=flow_id,
+            states=frozenset(states),
+            started_after=since,
+            started_before=until,
+            limit=_PAGE,
+        )
+        counts: dict[str, int] = {}
+        while page := self._repository.executions(query):
+            for execution in page:
+                counts[execution.flow_id] = counts.get(execution.flow_id, 0) + 1
+            query = replace(query, after_id=page[-1].id)
+        return counts
+
+    def resume(self, execution_id: str, inputs: Mapping[str, Any] | None = None) -> None:
+        """Resume a paused execution."""
+        self._resume(execution_id, inputs or {})
