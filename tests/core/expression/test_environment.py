@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -146,3 +147,15 @@ def test_the_clock_and_the_services_reach_the_functions() -> None:
 def test_a_template_may_be_only_so_long() -> None:
     with pytest.raises(LimitError, match="longer than 10 characters"):
         Environment(limits=Limits(template=10)).render("{{ 'twelve' }}", {})
+
+
+def test_threads_may_share_an_environment() -> None:
+    small = Environment()
+    small.CACHE_SIZE = 3  # type: ignore[misc]
+
+    def work(number: int) -> str:
+        return "".join(small.render(f"{{{{ {number} + {turn} }}}} ", {}) for turn in range(20))
+
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(work, range(16)))
+    assert results == ["".join(f"{n + turn} " for turn in range(20)) for n in range(16)]

@@ -7,6 +7,7 @@ import re
 from collections import ChainMap
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from tiercel.errors import EvaluationError, ExpressionError, LimitError
@@ -68,6 +69,7 @@ class Environment:
         self.zone = zone
         self.locale = locale
         self._programs: dict[str, Program] = {}
+        self._changing = Lock()
 
     def extended(
         self,
@@ -235,9 +237,10 @@ class Environment:
         except RecursionError:
             raise LimitError("The template is nested too deep", source=source) from None
         programs = self._programs
-        while len(programs) >= self.CACHE_SIZE:
-            programs.pop(next(iter(programs)), None)
-        programs[source] = program
+        with self._changing:
+            while len(programs) >= self.CACHE_SIZE:
+                del programs[next(iter(programs))]
+            programs[source] = program
         return program
 
 
