@@ -13,7 +13,9 @@ asked for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tiercel._lazy import door
 
 if TYPE_CHECKING:
     from tiercel.embed import Tiercel
@@ -47,24 +49,16 @@ __all__ = [
     "TiercelError",
 ]
 
-_HOMES = {
-    "tiercel.embed": "Tiercel",
-    "tiercel.errors": (
-        "ExpressionError FlowError InputError NotFoundError PluginError TiercelError"
-    ),
-    "tiercel.model.execution": "Execution LogEntry State TaskRun",
-    "tiercel.model.flow": "Flow",
-    "tiercel.plugin.registry": "Registry",
-    "tiercel.settings": "Settings",
-}
-_HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(_HOME_OF[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = door(
+    globals(),
+    {
+        "tiercel.embed": "Tiercel",
+        "tiercel.errors": (
+            "ExpressionError FlowError InputError NotFoundError PluginError TiercelError"
+        ),
+        "tiercel.model.execution": "Execution LogEntry State TaskRun",
+        "tiercel.model.flow": "Flow",
+        "tiercel.plugin.registry": "Registry",
+        "tiercel.settings": "Settings",
+    },
+)

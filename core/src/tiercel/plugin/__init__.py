@@ -6,8 +6,9 @@ plugin's `hooks` module costs next to nothing to import.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tiercel._lazy import door
 from tiercel.plugin.hookspecs import Registration, hookimpl
 
 if TYPE_CHECKING:
@@ -145,43 +146,33 @@ __all__ = [
     "write_input_files",
 ]
 
-_HOMES = {
-    "tiercel.errors": (
-        "ConflictError EvaluationError ExpressionError NotFoundError StorageError "
-        "StorageUriError StoredFileNotFoundError TaskError TaskKilledError TaskTimeoutError "
-        "TiercelError UnknownTypeError"
-    ),
-    "tiercel.expression.table": "Entry",
-    "tiercel.model.base": "Model Text",
-    "tiercel.model.duration": "Duration",
-    "tiercel.model.execution": "State",
-    "tiercel.model.input_base": "AnyInput",
-    "tiercel.model.task": "AnyTask TaskBase TaskList",
-    "tiercel.plugin.context": "Executions KvStore Metric RunContext StoredWriter TaskStorage",
-    "tiercel.plugin.files": (
-        "NamespaceFiles glob_matches load_namespace_files localize scratch_file selected "
-        "store_file store_output_files working_files write_input_files"
-    ),
-    "tiercel.plugin.property": "Property",
-    "tiercel.plugin.rendering": "render_with",
-    "tiercel.plugin.runner": "AnyTaskRunner RunnerCommand TaskRunner",
-    "tiercel.plugin.split": "SplitOptions stored_lines",
-    "tiercel.plugin.truth": "is_true",
-    "tiercel.plugin.task": (
-        "Child Decision Evaluate Example ExecutionTask Finish FlowableTask FlowableView Lane "
-        "MetricInfo Open Output Pause RunFlow Task Update Wait"
-    ),
-}
-_HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
-
-
-def __getattr__(name: str) -> Any:
-    from importlib import import_module
-
-    if name == "ion":
-        return import_module("tiercel.plugin.ion")
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOME_OF[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = door(
+    globals(),
+    {
+        "tiercel.errors": (
+            "ConflictError EvaluationError ExpressionError NotFoundError StorageError "
+            "StorageUriError StoredFileNotFoundError TaskError TaskKilledError TaskTimeoutError "
+            "TiercelError UnknownTypeError"
+        ),
+        "tiercel.expression.table": "Entry",
+        "tiercel.model.base": "Model Text",
+        "tiercel.model.duration": "Duration",
+        "tiercel.model.execution": "State",
+        "tiercel.model.input_base": "AnyInput",
+        "tiercel.model.task": "AnyTask TaskBase TaskList",
+        "tiercel.plugin.context": "Executions KvStore Metric RunContext StoredWriter TaskStorage",
+        "tiercel.plugin.files": (
+            "NamespaceFiles glob_matches load_namespace_files localize scratch_file selected "
+            "store_file store_output_files working_files write_input_files"
+        ),
+        "tiercel.plugin.property": "Property",
+        "tiercel.plugin.rendering": "render_with",
+        "tiercel.plugin.runner": "AnyTaskRunner RunnerCommand TaskRunner",
+        "tiercel.plugin.split": "SplitOptions stored_lines",
+        "tiercel.plugin.truth": "is_true",
+        "tiercel.plugin.task": (
+            "Child Decision Evaluate Example ExecutionTask Finish FlowableTask FlowableView Lane "
+            "MetricInfo Open Output Pause RunFlow Task Update Wait"
+        ),
+    },
+)

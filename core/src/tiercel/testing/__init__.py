@@ -11,7 +11,9 @@ Nothing is imported before it is asked for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tiercel._lazy import door
 
 if TYPE_CHECKING:
     from tiercel.testing.contracts.repository import RepositoryContract
@@ -30,20 +32,12 @@ __all__ = [
     "start_task",
 ]
 
-_HOMES = {
-    "tiercel.testing.contracts.repository": "RepositoryContract",
-    "tiercel.testing.contracts.storage": "StorageContract",
-    "tiercel.testing.fakes": "FakeClock SequentialIds",
-    "tiercel.testing.runner": "RunningTask TaskResult run_task start_task",
-}
-_HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(_HOME_OF[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = door(
+    globals(),
+    {
+        "tiercel.testing.contracts.repository": "RepositoryContract",
+        "tiercel.testing.contracts.storage": "StorageContract",
+        "tiercel.testing.fakes": "FakeClock SequentialIds",
+        "tiercel.testing.runner": "RunningTask TaskResult run_task start_task",
+    },
+)
