@@ -72,8 +72,8 @@ class Lexer:
         in_tag = [(name, regex) for name, regex in terminals if not regex.startswith(_IN_TEXT)]
         nested = [(name, regex) for name, regex in in_tag if not name.endswith("_CLOSE")]
         self._tag = _alternatives(in_text)
-        self._code = _alternatives(in_tag)
-        self._nested = _alternatives(nested)
+        self._code = _alternatives(in_tag, before=r"\s*")
+        self._nested = _alternatives(nested, before=r"\s*")
 
     def lex(self, source: str) -> list[Lexeme]:
         """Return all terminals of a template.
@@ -115,15 +115,16 @@ class Lexer:
     def _inside(self, source: str, position: int, lexemes: list[Lexeme]) -> int:
         """Lex the inside of one tag with its closing braces; return where plain text goes on."""
         brackets: list[str] = []
-        started, end = lexemes[-1].at, len(source)
+        started = lexemes[-1].at
         while True:
-            while position < end and source[position] in _BLANKS:
-                position += 1
             match = (self._nested if brackets else self._code)(source, position)
             if match is None:
+                position = _skip_blanks(source, position)
                 raise _inside_error(source, position, started, brackets)
-            kind, value, at = match.lastgroup or "", match.group(), position
+            kind = match.lastgroup or ""
+            value = match[kind]
             position = match.end()
+            at = position - len(value)
             if kind in _OPENING:
                 _push(brackets, value, source, at)
             elif kind in _CLOSING:
@@ -146,9 +147,11 @@ def cut_raw(text: str) -> str:
     return RAW.sub(r"\1", text)
 
 
-def _alternatives(terminals: list[tuple[str, str]]) -> Callable[[str, int], re.Match[str] | None]:
+def _alternatives(
+    terminals: list[tuple[str, str]], *, before: str = ""
+) -> Callable[[str, int], re.Match[str] | None]:
     joined = "|".join(f"(?P<{name}>{regex})" for name, regex in terminals)
-    return re.compile(joined, re.ASCII | re.DOTALL).match
+    return re.compile(f"{before}(?:{joined})", re.ASCII | re.DOTALL).match
 
 
 def _add_text(lexemes: list[Lexeme], text: str, at: int) -> None:
