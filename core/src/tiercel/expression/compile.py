@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import CodeType, TracebackType
 from typing import Any
 
+from tiercel._record import record
 from tiercel.errors import LimitError
 from tiercel.expression import access, operators, runtime
 from tiercel.expression.compile_tags import TemplateWriter
@@ -28,7 +28,7 @@ __all__ = ["Program", "compile_template"]
 _NEXT_NAME = re.compile(r"\w+\s*\.\s*(\w)")
 
 _HELPERS: dict[str, Any] = {
-    "__builtins__": {"dict": dict, "len": len, "enumerate": enumerate, "str": str},
+    "__builtins__": {"dict": dict, "len": len, "enumerate": enumerate},
     "attr": access.attribute,
     "sub": access.subscript,
     "meth": access.method,
@@ -71,7 +71,7 @@ _HELPERS: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Program:
     """A compiled template.
 
