@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tiercel.errors import EvaluationError, LimitError, UndefinedError
+from tiercel.errors import EvaluationError, ExpressionSyntaxError, LimitError, UndefinedError
 from tiercel.expression.environment import Environment
 from tiercel.expression.runtime import EvaluationContext, Limits
 from tiercel.expression.table import Table
@@ -159,3 +159,19 @@ def test_threads_may_share_an_environment() -> None:
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(work, range(16)))
     assert results == ["".join(f"{n + turn} " for turn in range(20)) for n in range(16)]
+
+
+def test_an_error_names_its_template(environment: Environment) -> None:
+    for call in (environment.render, environment.evaluate, environment.render_recursive):
+        with pytest.raises(UndefinedError, match=r"^tasks\.api\.uri:1:4: The variable 'nope'"):
+            call("{{ nope }}", {}, name="tasks.api.uri")
+
+
+def test_a_mistake_inside_an_object_is_named_by_its_path(environment: Environment) -> None:
+    with pytest.raises(UndefinedError, match=r"^task\.headers\[1\]\.x:1:4"):
+        environment.render_object({"headers": ["a", {"x": "{{ nope }}"}]}, {}, name="task")
+
+
+def test_a_mistake_in_the_syntax_is_named_too(environment: Environment) -> None:
+    with pytest.raises(ExpressionSyntaxError, match=r"^task:1:6"):
+        environment.evaluate("{{ a b }}", {}, name="task")

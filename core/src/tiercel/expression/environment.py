@@ -99,13 +99,16 @@ class Environment:
         """Return an environment that knows `extra` functions too."""
         return self.extended(functions=extra)
 
-    def render(self, source: str, variables: Mapping[str, Any], services: Any = None) -> str:
+    def render(
+        self, source: str, variables: Mapping[str, Any], services: Any = None, *, name: str = ""
+    ) -> str:
         """Render a template to text.
 
         Args:
             source: the template.
             variables: plain data by name.
             services: handed to the functions that were injected, as `context.services`.
+            name: what the template is called in errors (`tasks.api.uri`).
 
         Raises:
             ExpressionSyntaxError: the template does not parse.
@@ -115,7 +118,11 @@ class Environment:
         """
         if "{" not in source:
             return source
-        return self.render_in(source, EvaluationContext(self, variables, services))
+        try:
+            return self.render_in(source, EvaluationContext(self, variables, services))
+        except ExpressionError as error:
+            error.name = error.name or name
+            raise
 
     def render_in(self, source: str, context: EvaluationContext, *, recursive: bool = False) -> str:
         """Render a template in a given context; for nested renderings."""
@@ -133,7 +140,9 @@ class Environment:
         except Exception as error:
             _raise_placed(error, program)
 
-    def evaluate(self, source: str, variables: Mapping[str, Any], services: Any = None) -> Any:
+    def evaluate(
+        self, source: str, variables: Mapping[str, Any], services: Any = None, *, name: str = ""
+    ) -> Any:
         """Evaluate a template; one that is a single expression keeps its value's type.
 
         Several parts make a text; when a list or map is among them, and the text begins with
@@ -144,7 +153,7 @@ class Environment:
         """
         if "{" not in source:
             return source
-        parts = self._parts(source, variables, services)
+        parts = self._parts(source, variables, services, name)
         if len(parts) < 2:
             value = _typed(parts[0]) if parts else None
             # Without a tag a template makes no value much larger than itself.
@@ -156,18 +165,24 @@ class Environment:
             return _leading_json(text)
         return text
 
-    def _parts(self, source: str, variables: Mapping[str, Any], services: Any) -> list[Any]:
+    def _parts(
+        self, source: str, variables: Mapping[str, Any], services: Any, name: str
+    ) -> list[Any]:
         """Return what a template writes, value by value, without nulls."""
-        program = self._programs.get(source) or self._program(source)
-        context = EvaluationContext(self, variables, services)
         try:
-            parts = program.root(context, variables, _typed)
-        except Exception as error:
-            _raise_placed(error, program)
+            program = self._programs.get(source) or self._program(source)
+            context = EvaluationContext(self, variables, services)
+            try:
+                parts = program.root(context, variables, _typed)
+            except Exception as error:
+                _raise_placed(error, program)
+        except ExpressionError as error:
+            error.name = error.name or name
+            raise
         return [part for part in parts if part is not None]
 
     def render_recursive(
-        self, source: str, variables: Mapping[str, Any], services: Any = None
+        self, source: str, variables: Mapping[str, Any], services: Any = None, *, name: str = ""
     ) -> str:
         """Render until the text no longer changes; what `raw` protects is left alone.
 
@@ -175,7 +190,11 @@ class Environment:
             ExpressionError: as `render`; `LimitError` when the text keeps changing.
         """
         context = EvaluationContext(self, variables, services)
-        return self.render_in(source, context, recursive=True)
+        try:
+            return self.render_in(source, context, recursive=True)
+        except ExpressionError as error:
+            error.name = error.name or name
+            raise
 
     def _again(self, source: str, context: EvaluationContext, left: int) -> str:
         """Render until nothing changes; texts that `raw` protects are held back meanwhile."""
@@ -199,10 +218,13 @@ class Environment:
             lambda match: held[int(match[2])] if match[1] == str(left) else match[0], result
         )
 
-    def render_object(self, value: Any, variables: Mapping[str, Any], services: Any = None) -> Any:
+    def render_object(
+        self, value: Any, variables: Mapping[str, Any], services: Any = None, *, name: str = ""
+    ) -> Any:
         """Render every text inside a map or list, keys included; everything else stays.
 
-        Members whose value is null, or renders to nothing but null, go.
+        Members whose value is null, or renders to nothing but null, go. In errors a text is
+        called by `name` and its path (`tasks.api.headers.X-Id`).
 
         Raises:
             ExpressionError: as `render`.
@@ -210,18 +232,23 @@ class Environment:
         if isinstance(value, str):
             if "{" not in value:
                 return value
-            parts = self._parts(value, variables, services)
+            parts = self._parts(value, variables, services, name)
             return "".join([output_text(part) for part in parts]) if parts else None
         if isinstance(value, Mapping):
             rendered: dict[Any, Any] = {}
             for key, item in value.items():
-                made = self.render_object(item, variables, services)
+                where = f"{name}.{key}" if name else str(key)
+                made = self.render_object(item, variables, services, name=where)
                 if made is not None:
-                    name = self.render(key, variables, services) if isinstance(key, str) else key
-                    rendered.setdefault(name, made)
+                    text = isinstance(key, str)
+                    new = self.render(key, variables, services, name=where) if text else key
+                    rendered.setdefault(new, made)
             return rendered
         if isinstance(value, (list, tuple)):
-            return [self.render_object(item, variables, services) for item in value]
+            return [
+                self.render_object(item, variables, services, name=f"{name}[{index}]")
+                for index, item in enumerate(value)
+            ]
         return value
 
     def _program(self, source: str) -> Program:
