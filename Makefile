@@ -32,8 +32,8 @@ run: $(READY) ## Run the getting-started flow against a local products API and s
 test: $(READY) ## Run every test that takes less than a minute
 	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m "not slow" $(ARGS)
 
-test-slow: $(READY) ## Run the long tests: crashes, wheels in an empty environment, load
-	$(BIN)/pytest -q -m slow --timeout 600 $(ARGS)
+test-slow: $(READY) ## Run the long tests: fuzzing, many orders, wheels in an empty environment
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m slow --timeout 600 $(ARGS)
 
 lint: $(READY) ## Check style, formatting and who imports whom
 	$(BIN)/ruff check
