@@ -70,8 +70,10 @@ def test_it_is_described_from_its_class(python: Path) -> None:
 
 def test_it_is_in_the_schema(python: Path) -> None:
     schema = json.loads(tiercel(python, "schema", "export"))
-    assert schema["definitions"]["Reverse"]["properties"]["type"]["const"] == (
-        "com.example.hello.Reverse"
+    reverse = schema["definitions"]["com.example.hello.Reverse"]
+    assert reverse["properties"]["type"]["const"] == "com.example.hello.Reverse"
+    assert {"$ref": "#/definitions/com.example.hello.Reverse"} in (
+        schema["definitions"]["task"]["anyOf"]
     )
 
 

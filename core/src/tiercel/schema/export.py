@@ -49,11 +49,11 @@ def flow_schema(registry: Registry) -> dict[str, Any]:
     )
     definitions: dict[str, Any] = shared.get("$defs", {})
     for kind, listed in entries.items():
-        choices = []
         for entry, cls in listed:
+            # pydantic names definitions after classes; a type is better known by its own name.
             name = references[cls, "validation"]["$ref"].removeprefix("#/definitions/")
-            definitions[name] = finish_type(definitions[name], entry, cls)
-            choices.append({"$ref": f"#/definitions/{name}"})
+            definitions[entry.name] = finish_type(definitions.pop(name), entry, cls)
+        choices = [{"$ref": f"#/definitions/{entry.name}"} for entry, _ in listed]
         definitions[KINDS[kind]] = _any_of(choices)
     definitions["input"] = _any_of([references[cls, "validation"] for cls in inputs])
     return {

@@ -33,9 +33,11 @@ class LineSplitter:
 
     def feed(self, chunk: bytes) -> Iterator[str]:
         """Yield the lines that `chunk` completes."""
-        if self._after_return and chunk.startswith(b"\n"):
-            chunk = chunk[1:]
-        self._after_return = chunk.endswith(b"\r") if chunk else self._after_return
+        if not chunk:
+            return
+        if self._after_return:
+            chunk = chunk.removeprefix(b"\n")
+        self._after_return = chunk.endswith(b"\r")
         *complete, rest = _BREAK.split(chunk)
         for part in complete:
             self._keep(part)
