@@ -19,6 +19,10 @@ def _nobody_waits() -> None:
     """Nobody wants to know."""
 
 
+def _drop(lines: list[LogEntry]) -> None:
+    """Nobody reads."""
+
+
 @dataclass(slots=True)
 class Assignment:
     """An attempt that was handed to an executor.
@@ -31,7 +35,8 @@ class Assignment:
         task_run: its run.
         attempt: the attempt's number, from 1.
         variables: what its expressions see.
-        flush: takes log lines that should not wait for the attempt's end.
+        flush: takes log lines that should not wait for the attempt's end; returns at once.
+        pace: returns when there is room for more log lines.
         stopping: called when the attempt was told to stop; it may not obey.
         started: when a worker took it up; None before.
         announced: whether the engine knows that it has started.
@@ -46,32 +51,54 @@ class Assignment:
     task_run: TaskRun
     attempt: int
     variables: Mapping[str, Any]
-    flush: Callable[[list[LogEntry]], None]
+    flush: Callable[[list[LogEntry]], None] = _drop
+    pace: Callable[[], None] = _nobody_waits
     stopping: Callable[[], None] = _nobody_waits
     started: datetime | None = None
     announced: bool = False
     killed: bool = False
     expired: timedelta | None = None
     _stop: Callable[[], None] = field(default=_nobody_waits)
+    _flush_now: Callable[[], None] = field(default=_nobody_waits)
 
-    def begin(self, at: datetime, stop: Callable[[], None]) -> None:
+    def begin(
+        self, at: datetime, stop: Callable[[], None], flush_now: Callable[[], None] = _nobody_waits
+    ) -> None:
         """Note that a worker took it up; `stop` tells the task to stop."""
         self._stop = stop
+        self._flush_now = flush_now
         self.started = at
         if self.stopped:
             stop()
 
     def kill(self) -> None:
-        """Stop the attempt, or keep it from starting."""
+        """Stop the attempt, or keep it from starting; returns when it was told."""
         self.killed = True
-        self._stop()
+        # First: what the task does about it may take its time.
         self.stopping()
+        self._stop()
 
     def time_out(self, limit: timedelta) -> None:
         """Stop the attempt because it ran longer than `limit`."""
         self.expired = limit
-        self._stop()
         self.stopping()
+        self._stop()
+
+    def flush_now(self) -> None:
+        """Have the log lines so far handed to `flush`."""
+        self._flush_now()
+
+    def line(self, at: datetime, level: str, message: str) -> LogEntry:
+        """Return a log line of this attempt."""
+        return LogEntry(
+            execution_id=self.execution_id,
+            at=at,
+            level=level,
+            message=message,
+            task_run_id=self.task_run.id,
+            task_id=self.task_run.task_id,
+            attempt=self.attempt,
+        )
 
     @property
     def stopped(self) -> bool:

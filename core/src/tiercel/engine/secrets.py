@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from tiercel.errors import NotFoundError, RepositoryError
@@ -50,6 +51,13 @@ class EnvironmentSecrets:
         if name in self._files:
             return self._read(key, self._files[name])
         raise NotFoundError(f"Cannot find secret for key '{key}'.")
+
+    def values(self) -> Iterator[str]:
+        """Yield every secret that can be read."""
+        yield from self._values.values()
+        for key, path in self._files.items():
+            with suppress(RepositoryError):
+                yield self._read(key, path)
 
     def _read(self, key: str, path: Path) -> str:
         try:

@@ -12,7 +12,7 @@ _NAME = re.compile(r"['\"]?([\w$-]+)")
 _HINT = re.compile(r"; did you mean '(.+)'\?$")
 
 
-def error_text(error: Exception) -> str:
+def error_text(error: BaseException) -> str:
     """Return what a log says about the failure of a task or of an expression.
 
     An undefined name is told with the whole expression (golden case
@@ -20,7 +20,10 @@ def error_text(error: Exception) -> str:
     """
     if isinstance(error, UndefinedError):
         return _undefined(error)
-    text = str(error)
+    try:
+        text = str(error)
+    except Exception:  # a plugin's own class may be as broken as the rest
+        text = ""
     if isinstance(error, TiercelError | ExpressionError):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
