@@ -19,10 +19,11 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from tiercel._ids import IdSource, RandomIds
 from tiercel._time import Clock, SystemClock
+from tiercel.engine.codec import encode
 from tiercel.engine.driver import Driver, Parts
 from tiercel.engine.evaluate import Evaluator
 from tiercel.engine.events import ExecutionCreated, KillRequested, Resumed
@@ -30,16 +31,17 @@ from tiercel.engine.executions import ExecutionBook
 from tiercel.engine.files import FileStore, TaskFiles
 from tiercel.engine.host import FunctionHost
 from tiercel.engine.kv import NamespaceKv
-from tiercel.engine.masking import Masker
+from tiercel.engine.masking import MASK, Masker
 from tiercel.engine.owner import EngineLock, is_dead
 from tiercel.engine.plain import plain
+from tiercel.engine.sealing import Sealer, hidden
 from tiercel.engine.secrets import EnvironmentSecrets
 from tiercel.engine.services import Services
 from tiercel.engine.variables import child_trigger
 from tiercel.errors import ConflictError, NotFoundError
 from tiercel.model.execution import Execution, LogEntry, State
 from tiercel.model.flow import Flow
-from tiercel.model.input_values import input_values, output_values
+from tiercel.model.input_values import input_values, output_values, unknown_inputs
 from tiercel.model.load import load, load_task
 from tiercel.parts import open_repository, open_storage
 from tiercel.plugin.registry import Registry
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Tiercel"]
 
+T = TypeVar("T")
 Listener = Callable[[Execution, tuple[str, ...], tuple[LogEntry, ...]], None]
 
 
@@ -107,6 +110,7 @@ class Tiercel:
         self._executor = executor
         self._listener = listener
         self._owner = self._ids.new()
+        self._masker = Masker()
         self._lock: EngineLock | None = None
         self._flows: dict[tuple[str, str, str, int], Flow] = {}
         self._driver: Driver | None = None
@@ -224,8 +228,24 @@ class Tiercel:
         loaded = self.save_flow(self._given(flow))
         execution_id = self._ids.new()
         event = self._created(loaded, execution_id, inputs or {}, labels or {})
-        self.driver.create(event, loaded).wait()
+        self.driver.create(event, loaded, self._remarks(event, loaded, inputs or {})).wait()
         return execution_id
+
+    def _remarks(
+        self, event: ExecutionCreated, flow: Flow, given: Mapping[str, Any]
+    ) -> list[LogEntry]:
+        """Return what an execution's log begins with: golden case `unknown_input_ignored`."""
+        name = f"{flow.namespace}.{flow.id}"
+        return [
+            LogEntry(
+                execution_id=event.execution_id,
+                at=event.at,
+                level="WARN",
+                message=f"Input {each} was provided for workflow {name} "
+                "but isn't declared in the workflow inputs",
+            )
+            for each in unknown_inputs(flow.inputs, given)
+        ]
 
     def _created(
         self, flow: Flow, execution_id: str, inputs: Mapping[str, Any], labels: Mapping[str, str]
@@ -297,12 +317,14 @@ class Tiercel:
         try:
             self.driver.send(execution_id, event).wait()
         except NotFoundError:
-            from tiercel.engine.codec import encode
-
-            execution = self.execution(execution_id)
-            if not execution.state.is_terminal:
-                with self.repository.transaction() as work:
-                    work.send(execution_id, *encode(event))
+            if self.execution(execution_id).state.is_terminal:
+                return
+            if execution_id in self.interrupted():
+                self._adopt([execution_id])
+                self.driver.send(execution_id, event).wait()
+                return
+            with self.repository.transaction() as work:
+                work.send(execution_id, *encode(event))
 
     def unpause(
         self,
@@ -351,12 +373,17 @@ class Tiercel:
     def resume(self, execution_ids: Iterable[str] | None = None) -> list[str]:
         """Go on with interrupted executions, all of them by default; return their ids."""
         resumed = list(self.interrupted() if execution_ids is None else execution_ids)
+        self._adopt(resumed)
+        return resumed
+
+    def _adopt(self, execution_ids: Iterable[str]) -> None:
+        # Which secrets they have read by now is not known.
+        self._mask_every_secret()
         dead = {
             claim.execution_id for claim in self.repository.claims() if self._is_dead(claim.owner)
         }
-        for execution_id in resumed:
+        for execution_id in execution_ids:
             self.driver.adopt(execution_id, force=execution_id in dead).wait()
-        return resumed
 
     def evaluate(self, execution_id: str, template: str) -> str:
         """Render a template on an execution's variables, as a task at its end would see them.
@@ -365,15 +392,46 @@ class Tiercel:
             NotFoundError: there is no such execution.
             ExpressionError: the template is wrong.
         """
+        known = self._variables_of(execution_id)
+        return self.mask(self.environment.render(template, known, self._host()))
+
+    def value(self, execution_id: str, template: str) -> Any:
+        """Return what a template means on an execution's variables, as JSON-like data.
+
+        A lone expression keeps its type. Raises as `evaluate` does.
+        """
+        known = self._variables_of(execution_id)
+        return self.mask(plain(self.environment.evaluate(template, known, self._host())))
+
+    def mask(self, value: T) -> T:
+        """Return a text, or JSON-like data, without any secret that this engine knows."""
+        self._mask_every_secret()
+        masked: T = self._masker.mask_all(value)
+        return masked
+
+    def _mask_every_secret(self) -> None:
+        for secret in self._secrets.values():
+            self._masker.add(secret)
+
+    def _variables_of(self, execution_id: str) -> dict[str, Any]:
         from tiercel.engine.variables import Variables
 
         execution = self.execution(execution_id)
-        variables = Variables(self._shared)
+        variables = Variables(self._shared, self._reveal)
         for task_run in execution.task_runs.values():
             variables.note(execution, task_run)
-        masker = Masker()
-        known = variables.of_execution(execution)
-        return masker.mask(self.environment.render(template, known, self._host(masker)))
+        return variables.of_execution(execution)
+
+    def hide(self, execution: Execution, value: Any) -> Any:
+        """Return plain data of an execution as people may read it.
+
+        What is stored encrypted is blanked out, and so is its text wherever else it appears. The
+        engine may be closed already.
+        """
+        self._reveal(execution.inputs)
+        for task_run in execution.task_runs.values():
+            self._reveal(task_run.outputs)
+        return self.mask(hidden(value, MASK))
 
     # Parts
 
@@ -406,10 +464,14 @@ class Tiercel:
             environment=lambda: self.environment,
             host=self._host,
             task_storage=self._task_storage,
+            files=self.files,
             kv_store=lambda namespace: NamespaceKv(self.repository, self.clock, namespace),
             secret=self._secrets.get,
+            seal=self.sealer.seal,
+            reveal=self._reveal,
             executions=ExecutionBook(self.repository, self.tenant, self.unpause),
             load_task=partial(load_task, resolve=self.registry.resolve),
+            masker=self._masker,
         )
 
     @cached_property
@@ -427,6 +489,13 @@ class Tiercel:
         return built_in.extended(
             filters=self.registry.table("filter"), functions=self.registry.table("function")
         )
+
+    @cached_property
+    def sealer(self) -> Sealer:
+        """What encrypts SECRET inputs, and whatever else is not stored in clear."""
+        if self.settings is None:
+            return Sealer.open(self._environ.get("TIERCEL_ENCRYPTION_KEY"), None)
+        return Sealer.open(self.settings.encryption_key, self.settings.home)
 
     @cached_property
     def _secrets(self) -> EnvironmentSecrets:
@@ -469,8 +538,8 @@ class Tiercel:
     def _is_dead(self, owner: str) -> bool:
         return self.settings is not None and is_dead(self._locks, owner)
 
-    def _host(self, masker: Masker) -> FunctionHost:
-        return FunctionHost(self.repository, self.clock, self.files, self._secrets, masker)
+    def _host(self) -> FunctionHost:
+        return FunctionHost(self.repository, self.clock, self.files, self._secrets, self._masker)
 
     def _inputs(
         self,
@@ -488,7 +557,7 @@ class Tiercel:
                     path = uris.input_path(folder, name, value.name)
                     stored[name] = self.files.put(path, source)
         known = {**self._shared, "flow": {"id": flow.id, "namespace": flow.namespace}}
-        host = self._host(Masker())
+        host = self._host()
 
         def render(template: Any, inputs: Mapping[str, Any]) -> Any:
             variables = {**known, "inputs": inputs}
@@ -496,10 +565,18 @@ class Tiercel:
                 return self.environment.evaluate(template, variables, host)
             return self.environment.render_object(template, variables, host)
 
-        return input_values(declared, stored, render)
+        return input_values(declared, stored, render, self.sealer.seal)
+
+    def _reveal(self, value: Any) -> Any:
+        """Return plain data with what is sealed in it in clear, and masked from here on."""
+        found: list[str] = []
+        clear = self.sealer.reveal(value, found)
+        for secret in found:
+            self._masker.add(secret)
+        return clear
 
     def _type_outputs(self, flow: Flow, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        return output_values(flow.outputs, values)
+        return output_values(flow.outputs, values, self.sealer.seal)
 
     def _given(self, flow: str | Path | Flow) -> Flow:
         if isinstance(flow, Flow):

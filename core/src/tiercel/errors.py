@@ -26,7 +26,7 @@ TiercelError
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tiercel._record import record
 
 __all__ = [
     "ConflictError",
@@ -59,7 +59,7 @@ class TiercelError(Exception):
     """The root: catch this to catch everything Tiercel raises on purpose."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """One thing wrong with a flow.
 
@@ -247,6 +247,10 @@ class NotFoundError(RepositoryError):
 
 class ConflictError(RepositoryError):
     """Somebody else changed it first, or a unique key is taken."""
+
+
+class SealError(TiercelError):
+    """A value cannot be encrypted or decrypted: a key is missing, or what is stored is damaged."""
 
 
 class SchemaVersionError(RepositoryError):

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
+
+from tiercel._record import record
 
 __all__ = ["Settings", "default_home"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settings:
     """Everything that can be set.
 
@@ -27,6 +29,8 @@ class Settings:
         env_prefix: environment variables that begin so are `envs` in expressions.
         variables: `globals` in expressions.
         url: where the UI is, `kestra.url` in expressions.
+        encryption_key: keys for what is stored encrypted, `id:Base64` with commas between, the
+            first for new values; from a file in `home` when None.
     """
 
     home: Path
@@ -37,6 +41,7 @@ class Settings:
     env_prefix: str = "ENV_"
     variables: Mapping[str, Any] = field(default_factory=dict)
     url: str | None = None
+    encryption_key: str | None = field(default=None, repr=False)
 
     @classmethod
     def read(cls, environ: Mapping[str, str], home: Path | None = None) -> Settings:
@@ -47,6 +52,7 @@ class Settings:
             storage=environ.get("TIERCEL_STORAGE"),
             workers=int(environ.get("TIERCEL_WORKERS", "32")),
             url=environ.get("TIERCEL_URL"),
+            encryption_key=environ.get("TIERCEL_ENCRYPTION_KEY"),
         )
 
 

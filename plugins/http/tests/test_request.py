@@ -326,7 +326,9 @@ def test_requests_at_the_same_time_do_not_meet(server):
     assert bodies == {number: str(number) for number in range(8)}
 
 
-def test_encryption_without_a_key_is_refused_before_anything_is_sent(server):
+def test_an_encrypted_body_is_no_output_in_clear(server):
     result = server.call("/echo", encryptBody=True)
-    assert "needs an encryption key" in result.error
-    assert server.requests == []
+    assert "body" not in result.outputs
+    sealed = result.outputs["encryptedBody"]
+    assert sealed["type"] == "io.kestra.datatype:aes_encrypted"
+    assert '"method": "GET"' in result.revealed(sealed)

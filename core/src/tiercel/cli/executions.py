@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from tiercel.cli import options
-
-if TYPE_CHECKING:
-    from tiercel.model.execution import Execution
 
 __all__ = ["evaluate", "executions"]
 
@@ -55,8 +51,9 @@ def list_executions(
                 limit=limit,
             )
         )
-    if as_json:
-        click.echo(json.dumps([execution_json(each) for each in found], ensure_ascii=False))
+        shown = [engine.hide(each, execution_json(each)) for each in found] if as_json else None
+    if shown is not None:
+        click.echo(json.dumps(shown, ensure_ascii=False))
         return
     for each in found:
         click.echo(
@@ -73,9 +70,11 @@ def show(execution_id: str, as_json: bool, home: Path | None) -> None:
     """Show an execution with its task runs."""
     from tiercel.cli.show import execution_json, ordered
 
-    execution = _find(execution_id, home)
-    if as_json:
-        click.echo(json.dumps(execution_json(execution), ensure_ascii=False))
+    with options.open_engine(home) as engine:
+        execution = engine.execution(execution_id)
+        shown = engine.hide(execution, execution_json(execution)) if as_json else None
+    if shown is not None:
+        click.echo(json.dumps(shown, ensure_ascii=False))
         return
     click.echo(f"{execution.namespace}.{execution.flow_id} revision {execution.flow_revision}")
     click.echo(" → ".join(str(state) for state in execution.history.states))
@@ -115,13 +114,14 @@ def outputs(execution_id: str, task_id: str | None, as_json: bool, home: Path | 
     """Write the outputs of an execution's tasks, and its own."""
     from tiercel.cli.show import ordered
 
-    execution = _find(execution_id, home)
-    found = [
-        {"taskId": each.task_id, "value": each.value, "outputs": each.outputs}
-        for each in ordered(execution)
-        if each.outputs is not None and task_id in (None, each.task_id)
-    ]
-    result = {"outputs": execution.outputs, "tasks": found}
+    with options.open_engine(home) as engine:
+        execution = engine.execution(execution_id)
+        found = [
+            {"taskId": each.task_id, "value": each.value, "outputs": each.outputs}
+            for each in ordered(execution)
+            if each.outputs is not None and task_id in (None, each.task_id)
+        ]
+        result = engine.hide(execution, {"outputs": execution.outputs, "tasks": found})
     indent = None if as_json else 2
     click.echo(json.dumps(result, ensure_ascii=False, indent=indent))
 
@@ -147,8 +147,3 @@ def evaluate(execution_id: str, expression: str, home: Path | None) -> None:
     template = expression if "{" in expression else "{{ " + expression + " }}"
     with options.open_engine(home) as engine:
         click.echo(engine.evaluate(execution_id, template))
-
-
-def _find(execution_id: str, home: Path | None) -> Execution:
-    with options.open_engine(home) as engine:
-        return engine.execution(execution_id)

@@ -84,7 +84,7 @@ def run(  # noqa: PLR0913  # click passes each option as an argument
             raise click.UsageError(f"Flow {flow.namespace}.{flow.id} is disabled")
         execution_id = engine.start(flow, given, labels)
         execution, code = _await(engine, execution_id, timeout, asked)
-    _tell(execution, as_json)
+    _tell(engine, execution, as_json)
     return code
 
 
@@ -108,7 +108,7 @@ def resume(execution_ids: tuple[str, ...], quiet: bool, as_json: bool, home: Pat
     if not resumed:
         click.echo("Nothing to resume", err=True)
     for execution, code in ended:
-        _tell(execution, as_json)
+        _tell(engine, execution, as_json)
         worst = max(worst, code)
     return worst
 
@@ -153,14 +153,16 @@ def _interruptible() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _tell(execution: Execution, as_json: bool) -> None:
+def _tell(engine: Tiercel, execution: Execution, as_json: bool) -> None:
     if as_json:
         from tiercel.cli.show import execution_json
 
-        click.echo(json.dumps(execution_json(execution), ensure_ascii=False))
+        shown = engine.hide(execution, execution_json(execution))
+        click.echo(json.dumps(shown, ensure_ascii=False))
         return
     if execution.outputs:
-        click.echo(json.dumps(dict(execution.outputs), ensure_ascii=False, indent=2))
+        outputs = engine.hide(execution, dict(execution.outputs))
+        click.echo(json.dumps(outputs, ensure_ascii=False, indent=2))
     click.echo(f"Execution {execution.id}")
     click.echo(str(execution.state))
 

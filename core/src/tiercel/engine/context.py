@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tiercel.engine.masking import Masker
+from tiercel.engine.log_file import LogFile
 from tiercel.errors import TaskError, TiercelError
 from tiercel.model.execution import LogEntry, MetricEntry
 
 if TYPE_CHECKING:
     from tiercel.engine.assignment import Assignment
     from tiercel.engine.services import Services
+    from tiercel.expression.environment import Environment
     from tiercel.model.task import TaskBase
     from tiercel.plugin.context import Executions, KvStore, Metric, TaskStorage
 
@@ -23,6 +26,10 @@ __all__ = ["TaskContext"]
 
 _LEVELS = {"TRACE": 0, "DEBUG": 1, "INFO": 2, "WARN": 3, "ERROR": 4}
 _FLUSH_AT = 500
+_FLUSH_AT_CHARACTERS = 1 << 20
+_LONGEST_MESSAGE = 1 << 20
+_UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")
+"""Characters that databases refuse: NUL, and halves of surrogate pairs."""
 
 
 class TaskContext:
@@ -41,21 +48,27 @@ class TaskContext:
         self._task_run = assignment.task_run
         self._attempt = assignment.attempt
         self._variables = assignment.variables
-        self._flush = assignment.flush
+        self._assignment = assignment
         task = assignment.task
         self._threshold = _LEVELS[task.log_level] if task.log_level else 0
         self._folder: Path | None = None
         self._stop = threading.Event()
         self._on_kill: list[Callable[[], None]] = []
         self._lock = threading.Lock()
-        self.masker = Masker()
-        self.logs: list[LogEntry] = []
+        self._log_lock = threading.Lock()
+        self._logs: list[LogEntry] = []
+        self._characters = 0
+        self._log_file = LogFile(self.storage, self._attempt) if task.log_to_file else None
+        self.masker = services.masker
         self.metrics: list[MetricEntry] = []
         self.updates: dict[str, Any] = {}
-        self._environment = services.environment()
-        self._host = services.host(self.masker)
+        self._host = services.host()
 
     # Expressions
+
+    @cached_property
+    def _environment(self) -> Environment:
+        return self._services.environment()
 
     @property
     def variables(self) -> Mapping[str, Any]:
@@ -78,6 +91,10 @@ class TaskContext:
     def evaluate(self, template: str, extra: Mapping[str, Any] | None = None) -> Any:
         """Render a template; a lone expression keeps its native type."""
         return self._environment.evaluate(template, self._with(extra), self._host)
+
+    def render_data(self, data: Any, extra: Mapping[str, Any]) -> Any:
+        """Return JSON-like data with every text in it rendered, seeing `extra` too."""
+        return self._environment.render_object(data, self._with(extra), self._host)
 
     def _render_raw(self, raw: Any, as_text: bool) -> Any:
         if isinstance(raw, str):
@@ -129,29 +146,53 @@ class TaskContext:
         """Log one line; secrets are masked."""
         if _LEVELS[level] < self._threshold:
             return
-        self.logs.append(
-            LogEntry(
-                execution_id=self._execution_id,
-                at=self._services.clock.now(),
-                level=level,
-                message=self.masker.mask(message),
-                task_run_id=self._task_run.id,
-                task_id=self._task_run.task_id,
-                attempt=self._attempt,
-            )
-        )
-        if len(self.logs) >= _FLUSH_AT:
+        entry = self._assignment.line(self._services.clock.now(), level, self._tidy(message))
+        with self._log_lock:
+            if self._log_file is not None:
+                self._log_file.write(entry)
+                return
+            self._logs.append(entry)
+            self._characters += len(entry.message)
+            full = len(self._logs) >= _FLUSH_AT or self._characters >= _FLUSH_AT_CHARACTERS
+        if full:
             self.flush()
+            self._assignment.pace()
+
+    def _tidy(self, message: str) -> str:
+        """Return a message as it can be kept: masked, not too long, without odd characters."""
+        message = self.masker.mask(message)
+        if len(message) > _LONGEST_MESSAGE:
+            more = len(message) - _LONGEST_MESSAGE
+            message = f"{message[:_LONGEST_MESSAGE]}… ({more} more characters)"
+        if "\0" in message or not message.isascii():
+            message = _UNSPEAKABLE.sub("\ufffd", message)
+        return message
 
     def mask(self, text: str) -> str:
         """Return a text without the secrets that were read so far."""
         return self.masker.mask(text)
 
     def flush(self) -> None:
-        """Hand over the log lines so far, for watchers to see."""
-        lines, self.logs = self.logs, []
-        if lines:
-            self._flush(lines)
+        """Hand over the log lines so far, for watchers to see; any thread may ask for it."""
+        with self._log_lock:
+            lines = self._take()
+            if lines:
+                self._assignment.flush(lines)
+
+    def take_logs(self) -> tuple[LogEntry, ...]:
+        """Return the log lines that were not handed over yet, and forget them.
+
+        A log file is closed, and its URI is the only line.
+        """
+        with self._log_lock:
+            if self._log_file is not None:
+                uri, now = self._log_file.close(), self._services.clock.now()
+                return (self._assignment.line(now, "DEBUG", f"Log file: {uri}"),) if uri else ()
+            return tuple(self._take())
+
+    def _take(self) -> list[LogEntry]:
+        lines, self._logs, self._characters = self._logs, [], 0
+        return lines
 
     def metric(self, metric: Metric) -> None:
         """Record a measurement."""
@@ -179,6 +220,11 @@ class TaskContext:
         value = self._services.secret(self._namespace, key)
         self.masker.add(value)
         return value
+
+    def seal(self, text: str) -> Mapping[str, str]:
+        """Return a text encrypted, as outputs may hold it."""
+        self.masker.add(text)
+        return self._services.seal(text)
 
     def kv(self, namespace: str | None = None) -> KvStore:
         """Return the key-value store of a namespace, the flow's own by default."""

@@ -51,7 +51,7 @@ def rebuild(parts: Parts, log: Sequence[StoredEvent], epoch: int) -> Live:
     if not isinstance(first, ExecutionCreated):
         raise EngineBug(f"The event log begins with {log[0].kind}")
     flow = parts.flow(first.tenant, first.namespace, first.flow_id, first.flow_revision)
-    variables = Variables(parts.shared)
+    variables = Variables(parts.shared, parts.services.reveal)
     execution: Execution = create(first, flow).execution
     for stored in log[1:]:
         reduction = reduce(execution, codec.decode_event(stored.kind, stored.payload))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tiercel._record import record
+from tiercel.engine.masking import Masker
 
 if TYPE_CHECKING:
     from tiercel._time import Clock
-    from tiercel.engine.masking import Masker
+    from tiercel.engine.files import FileStore
     from tiercel.expression.environment import Environment
     from tiercel.model.task import TaskBase
     from tiercel.plugin.context import Executions, KvStore, TaskStorage
@@ -30,11 +31,15 @@ class Services:
     Attributes:
         clock: tells the time.
         environment: the expression language, made when it is first needed.
-        host: masker → what the engine's own functions (`secret`, `kv`, `read`, …) work on;
-            secrets that they read are told to the masker.
+        masker: knows every secret that was read, and keeps it out of logs.
+        host: makes what the engine's own functions (`secret`, `kv`, `read`, …) work on; secrets
+            that they read are told to the masker.
         task_storage: (namespace, flow, execution, task, task run) → its files.
+        files: internal storage by URI, for the engine's own use.
         kv_store: namespace → its key-value pairs.
         secret: (namespace, key) → a secret; raises NotFoundError.
+        seal: a text → what is stored of it, encrypted; raises SealError.
+        reveal: plain data → the same with all that `seal` made in clear, and masked from then on.
         executions: what tasks may know of other executions.
         load_task: (YAML text, id unless it has one) → a task; raises FlowError or ValueError.
         working_root: where working folders are made; None for the system's temporary folder.
@@ -43,11 +48,15 @@ class Services:
 
     clock: Clock
     environment: Callable[[], Environment]
-    host: Callable[[Masker], Any]
+    host: Callable[[], Any]
     task_storage: Callable[[str, str, str, str, str], TaskStorage]
+    files: FileStore
     kv_store: Callable[[str], KvStore]
     secret: Callable[[str, str], str]
+    seal: Callable[[str], Mapping[str, str]]
+    reveal: Callable[[Any], Any]
     executions: Executions
     load_task: Callable[[str, str], TaskBase]
     working_root: Path | None = None
     progress: Callable[[str, str, float, str], Any] = field(default=_ignore_progress)
+    masker: Masker = field(default_factory=Masker)

@@ -6,7 +6,7 @@ there were. The shape is Kestra's (`RunVariables`; golden cases `basics/context_
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -45,11 +45,15 @@ class Variables:
 
     Args:
         shared: what is the same for every execution: `envs`, `globals`, `kestra`.
+        reveal: plain data → the same with all that is stored encrypted in clear; data without any
+            is returned itself.
     """
 
-    def __init__(self, shared: Mapping[str, Any]) -> None:
+    def __init__(self, shared: Mapping[str, Any], reveal: Callable[[Any], Any]) -> None:
         self._shared = shared
+        self._reveal = reveal
         self._outputs = _Node()
+        self._inputs: tuple[Any, Any] = (None, None)
 
     def note(self, execution: Execution, task_run: TaskRun) -> None:
         """Add the outputs of a task run that has ended."""
@@ -62,7 +66,7 @@ class Variables:
             if type(below) is not _Node:
                 below = node[key] = _Node(below or {})
             node = below
-        node[path[-1]] = task_run.outputs
+        node[path[-1]] = self._reveal(task_run.outputs)
 
     def of_execution(self, execution: Execution) -> dict[str, Any]:
         """Return what an expression of the flow itself sees."""
@@ -78,7 +82,7 @@ class Variables:
             "outputs": LiveMapping(self._outputs),
         }
         if execution.inputs:
-            variables["inputs"] = execution.inputs
+            variables["inputs"] = self._clear_inputs(execution)
         if execution.variables:
             variables["vars"] = execution.variables
         if execution.labels:
@@ -86,6 +90,13 @@ class Variables:
         if execution.trigger is not None:
             variables["trigger"] = execution.trigger.get("variables", {})
         return variables
+
+    def _clear_inputs(self, execution: Execution) -> Any:
+        stored, clear = self._inputs
+        if stored is not execution.inputs:
+            clear = self._reveal(execution.inputs)
+            self._inputs = (execution.inputs, clear)
+        return clear
 
     def of_task_run(
         self, execution: Execution, task_run: TaskRun, task: TaskBase

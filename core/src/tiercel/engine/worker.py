@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from tiercel import _duration
 from tiercel.engine.context import TaskContext
 from tiercel.engine.plain import plain
+from tiercel.engine.task_cache import run_cached
 from tiercel.engine.wording import error_text
 from tiercel.errors import TaskError, TaskKilledError, TiercelError
 from tiercel.executor.spi import Outcome
 from tiercel.model.execution import State
+from tiercel.plugin.task import Output
 
 if TYPE_CHECKING:
     from tiercel.engine.assignment import Assignment
@@ -27,10 +29,13 @@ def run_attempt(assignment: Assignment, services: Services) -> Outcome:
     """Run an attempt to its end and say how it went."""
     context = TaskContext(services, assignment)
     started = services.clock.now()
-    assignment.begin(started, context.stop)
+    assignment.begin(started, context.stop, context.flush)
     try:
-        state, outputs = _run(assignment, context)
-    except Exception as error:  # a plugin's code: whatever it raises is the task's failure
+        state, outputs = run_cached(
+            assignment, context, services, lambda: _run(assignment, context)
+        )
+    # A plugin's code: whatever it raises, and be it `sys.exit`, is the task's failure.
+    except BaseException as error:
         return _failure(assignment, context, services, error)
     finally:
         context.close()
@@ -39,7 +44,7 @@ def run_attempt(assignment: Assignment, services: Services) -> Outcome:
         started=started,
         ended=services.clock.now(),
         outputs=outputs,
-        logs=tuple(context.logs),
+        logs=context.take_logs(),
         metrics=tuple(context.metrics),
         updates=context.updates,
     )
@@ -49,7 +54,8 @@ def _run(assignment: Assignment, context: TaskContext) -> tuple[State, Mapping[s
     limit = _timeout(assignment, context)
     timer = None
     if limit is not None:
-        timer = threading.Timer(limit.total_seconds(), assignment.time_out, (limit,))
+        seconds = min(limit.total_seconds(), threading.TIMEOUT_MAX)
+        timer = threading.Timer(seconds, assignment.time_out, (limit,))
         timer.daemon = True
         timer.start()
     try:
@@ -65,6 +71,9 @@ def _run(assignment: Assignment, context: TaskContext) -> tuple[State, Mapping[s
         raise TaskKilledError("Stopped")
     if result is None:
         return State.SUCCESS, None
+    if not isinstance(result, Output):
+        found = type(result).__name__
+        raise TaskError(f"The task returned a {found}, not its Output", retryable=False)
     # An output that was not set is no output; one that was set to null is null.
     outputs = plain(result.model_dump(by_alias=True, exclude_none=True))
     return result.state() or State.SUCCESS, outputs
@@ -102,7 +111,7 @@ def _await(coroutine: Coroutine[Any, Any, Any], context: TaskContext) -> Any:
 
 
 def _failure(
-    assignment: Assignment, context: TaskContext, services: Services, error: Exception
+    assignment: Assignment, context: TaskContext, services: Services, error: BaseException
 ) -> Outcome:
     assert assignment.started is not None
     state, message = assignment.verdict()
@@ -121,6 +130,6 @@ def _failure(
         outputs=plain(outputs) if outputs else None,
         error=context.masker.mask(message),
         retryable=not isinstance(error, TaskError) or error.retryable,
-        logs=tuple(context.logs),
+        logs=context.take_logs(),
         metrics=tuple(context.metrics),
     )

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from tiercel import _duration
+from tiercel._record import record
 from tiercel.errors import InputError, TiercelError
 from tiercel.model import moments
 from tiercel.model.flow import FlowOutput
@@ -41,7 +41,7 @@ Seal = Callable[[str], Any]
 """Encrypts a SECRET's text into what is stored of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ResolvedInput:
     """What became of one declared input.
 
@@ -121,13 +121,16 @@ def unknown_inputs(inputs: Sequence[InputBase] | None, given: Iterable[str]) -> 
 
 
 def output_values(
-    outputs: Sequence[FlowOutput] | None, rendered: Mapping[str, Any]
+    outputs: Sequence[FlowOutput] | None,
+    rendered: Mapping[str, Any],
+    seal: Seal | None = None,
 ) -> dict[str, Any]:
     """Return the typed outputs of an execution; a null that is not required is left out.
 
     Args:
         outputs: what the flow declares.
         rendered: their values by id, rendered natively.
+        seal: encrypts SECRETs; without it they stay in clear.
 
     Raises:
         InputError: the first output whose value does not fit its type.
@@ -140,7 +143,9 @@ def output_values(
         try:
             if value is None:
                 raise ValueError("must not be null")
-            result[output.id] = stored(read_typed(output.type, value, None))
+            typed = stored(read_typed(output.type, value, None))
+            sealed = seal is not None and output.type == "SECRET"
+            result[output.id] = seal(typed) if seal is not None and sealed else typed
         except ValueError as error:
             message = f"Invalid value for output `{output.id}`. Cause: {error}"
             raise InputError(message, input_id=output.id) from None

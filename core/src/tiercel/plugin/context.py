@@ -82,6 +82,16 @@ class RunContext(Protocol):
         """
         ...
 
+    def seal(self, text: str) -> Mapping[str, str]:
+        """Return a text encrypted: to be an output that is never stored in clear.
+
+        Expressions see such an output in clear; in logs it is masked.
+
+        Raises:
+            SealError: there is no usable encryption key.
+        """
+        ...
+
     def kv(self, namespace: str | None = None) -> KvStore:
         """Return the key-value store of a namespace, the flow's own by default."""
         ...

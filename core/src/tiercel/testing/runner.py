@@ -56,6 +56,10 @@ class TaskResult:
         with self._tiercel.files.open(uri) as file:
             return file.read()
 
+    def revealed(self, value: Any) -> Any:
+        """Return outputs with what the task sealed in clear, as later expressions see it."""
+        return self._tiercel.services.reveal(value)
+
     def files(self) -> list[str]:
         """Return the storage paths of all files, those given to the task among them."""
         tenant = self._tiercel.tenant + "/"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from tiercel.plugin import Example, MetricInfo, Output, Property, RunContext, TaskError
+from tiercel.plugin import Example, MetricInfo, Output, Property, RunContext
 from tiercel_http.task import HttpTask, public_uri
 
 __all__ = ["METRICS", "Request", "RequestOutput"]
@@ -125,11 +125,6 @@ tasks:
         """
         from tiercel_http.client import exchange
 
-        if ctx.render(self.encrypt_body):
-            raise TaskError(
-                "Property encryptBody needs an encryption key, and none is configured",
-                retryable=False,
-            )
         settings = self.settings(ctx)
         call = self.call(ctx, settings)
         with exchange(ctx, call, settings) as reply:
@@ -137,8 +132,15 @@ tasks:
         body = None if data is None else _text(ctx, data, reply.charset or settings.charset)
         if body is not None and "RESPONSE_BODY" in settings.logs:
             ctx.log("TRACE", f"response payload:\n    {body}")
+        sealed = None
+        if body is not None and ctx.render(self.encrypt_body):
+            sealed, body = ctx.seal(body), None
         return RequestOutput(
-            uri=public_uri(ctx, call.uri), code=reply.code, headers=reply.headers, body=body
+            uri=public_uri(ctx, call.uri),
+            code=reply.code,
+            headers=reply.headers,
+            body=body,
+            encrypted_body=sealed,
         )
 
 
