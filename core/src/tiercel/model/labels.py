@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from tiercel.model.base import Model, Text
 
@@ -50,5 +50,16 @@ def _pairs(value: Any) -> Any:
     return [{"key": key, "value": item} for key, item in value.items()]
 
 
-Labels = Annotated[list[Label], BeforeValidator(_pairs)]
+class _EitherForm:
+    """Says in the JSON Schema that the map form is as good as the list form."""
+
+    @staticmethod
+    def __get_pydantic_json_schema__(
+        schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        values = {"type": ["string", "number", "boolean"]}
+        return {"anyOf": [handler(schema), {"type": "object", "additionalProperties": values}]}
+
+
+Labels = Annotated[list[Label], BeforeValidator(_pairs), _EitherForm]
 """Labels, in the order in which they are written."""
