@@ -16,7 +16,18 @@ from tiercel.engine import events as ev
 RETURN = "io.kestra.plugin.core.debug.Return"
 FLOW = "io.kestra.plugin.core.flow"
 COMMON = ("", ", allowFailure: true", ", runIf: '{{ x }}'", ", disabled: true")
-RETRIES = ("", ", retry: {type: constant, interval: PT1S, maxAttempts: 2}")
+RETRIES = (
+    "",
+    ", retry: {type: constant, interval: PT1S, maxAttempts: 2}",
+    ", retry: {type: constant, interval: PT1S, maxAttempts: 2, behavior: CREATE_NEW_EXECUTION}",
+)
+LEVELS = st.lists(
+    st.tuples(
+        st.sampled_from(("MAX_DURATION, duration: PT5S", "EXECUTION_ASSERTION, assert: x")),
+        st.sampled_from(("FAIL", "CANCEL", "NONE")),
+    ),
+    max_size=2,
+)
 
 Tree = Any
 
@@ -67,12 +78,16 @@ class Writer:
         return f"tasks: {self.list(tasks)}"
 
 
-def world_of(trees: list[Tree]) -> World:
+def world_of(trees: list[Tree], levels: list[tuple[str, str]]) -> World:
     """Return a new execution of a generated flow."""
     writer = Writer()
     tasks = "\n".join(f"    - {writer.task(tree)}" for tree in trees)
     handler = f"    - {{id: last, type: {RETURN}}}"
-    return World(flow(tasks, finally_=handler))
+    sla = "\n".join(
+        f"    - {{id: level, type: {what}, behavior: {behavior}, labels: {{late: '1'}}}}"
+        for what, behavior in levels
+    )
+    return World(flow(tasks, finally_=handler, **({"sla": sla} if sla else {})))
 
 
 def step(world: World, data: st.DataObject, seen: list[ev.AnyEvent]) -> None:
@@ -81,12 +96,24 @@ def step(world: World, data: st.DataObject, seen: list[ev.AnyEvent]) -> None:
     event: ev.AnyEvent
     match command:
         case cmd.Evaluate():
-            values = {"runIf": data.draw(st.booleans()), "condition": data.draw(st.booleans())}
+            values = {
+                "runIf": data.draw(st.booleans()),
+                "condition": data.draw(st.booleans()),
+                "holds": data.draw(st.sampled_from((True, True, False))),
+            }
             event = ev.Evaluated(
                 at=world.tick(), command_id=command.id, values={**values, "values": ["x", "y"]}
             )
         case cmd.StartTimer():
             event = ev.TimerFired(at=world.tick(), command_id=command.id)
+        case cmd.StartChild():
+            event = ev.ChildCreated(
+                at=world.tick(),
+                command_id=command.id,
+                execution_id=command.execution_id,
+                flow_id="f",
+                namespace="a.b",
+            )
         case cmd.KillTask():
             event = ended(command, world.tick(), State.KILLED)
         case _:
@@ -114,7 +141,7 @@ def check(world: World) -> None:
 
 def play(trees: list[Tree], data: st.DataObject) -> None:
     """Run a generated flow to its end in a generated order, looking at it after each event."""
-    world = world_of(trees)
+    world = world_of(trees, data.draw(LEVELS))
     seen: list[ev.AnyEvent] = []
     kill_at = data.draw(st.one_of(st.none(), st.integers(0, 15)))
     check(world)

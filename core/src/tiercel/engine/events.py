@@ -43,6 +43,9 @@ class ExecutionCreated(Event):
     """Someone asked for a run of a flow; inputs are typed and checked already.
 
     `parent_command` is the id of the `StartChild` of the execution `parent_id` that asked.
+    `attempt` counts the runs of the flow that `retry` made of one execution, of which the first
+    was created at `first_at`. With a `refusal` (a check that did not hold) the execution is FAILED
+    at once.
     """
 
     execution_id: str
@@ -57,6 +60,9 @@ class ExecutionCreated(Event):
     parent_id: str | None = None
     parent_command: str | None = None
     original_id: str | None = None
+    attempt: int = 1
+    first_at: datetime | None = None
+    refusal: str | None = None
 
 
 @record(kw_only=True)

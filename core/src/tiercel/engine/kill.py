@@ -21,8 +21,14 @@ __all__ = ["begin_kill", "killed_in_worker"]
 _IN_WORKER = frozenset({State.SUBMITTED, State.RUNNING, State.RESUBMITTED})
 
 
-def begin_kill(draft: Draft) -> None:
-    """Stop the execution: tell the workers, and end what no worker holds."""
+def begin_kill(draft: Draft, finish: Finish | None = None) -> None:
+    """Stop the execution: tell the workers, and end what no worker holds.
+
+    Args:
+        draft: the execution.
+        finish: what it ends in at last; KILLED by default, which goes by KILLING.
+    """
+    finish = finish or Finish(State.KILLED)
     for scope in list(draft.execution.scopes.values()):
         draft.put_scope(draft.stop_waiting(scope))
         for key, child in scope.children.items():
@@ -32,16 +38,16 @@ def begin_kill(draft: Draft) -> None:
     root = draft.scope(ROOT)
     waiting = 0
     for task_run in list(_open_runs(draft, root)):
-        if task_run.id in draft.execution.scopes:
+        if task_run.id in draft.execution.scopes or task_run.state.is_terminal:
             continue
         if task_run.state in _IN_WORKER:
             draft.kill_in_worker(task_run)
             waiting += 1
         else:
             _end(draft, task_run)
-    if draft.execution.state is not State.KILLING:
+    if finish.state is State.KILLED and draft.execution.state is not State.KILLING:
         draft.to(State.KILLING)
-    draft.put_scope(replace(root, phase=Phase.KILLING, kills=waiting, finish=Finish(State.KILLED)))
+    draft.put_scope(replace(root, phase=Phase.KILLING, kills=waiting, finish=finish))
     if not waiting:
         _all_killed(draft)
 
@@ -58,21 +64,26 @@ def killed_in_worker(draft: Draft, task_run: TaskRun, state: State) -> None:
 def _all_killed(draft: Draft) -> None:
     """End the flowables too; with nothing left, the agenda finds the flow's scope and closes it."""
     root = draft.scope(ROOT)
+    retried: set[str | None] = set()
     for task_run in list(_open_runs(draft, root)):
+        state = State.RETRIED if task_run.id in retried else State.KILLED
         if not task_run.state.is_terminal:
-            _end(draft, task_run)
+            task_run = _end(draft, task_run, state)
+        if task_run.state is State.RETRIED:
+            retried.add(task_run.parent_id)
     root = replace(root, running=HashTrieMap(), lanes=HashTrieMap(), kills=0)
     draft.set(scopes=HashTrieMap({ROOT: root}))
     draft.agenda.append((ROOT, None))
 
 
-def _end(draft: Draft, task_run: TaskRun) -> None:
+def _end(draft: Draft, task_run: TaskRun, state: State = State.KILLED) -> TaskRun:
     if task_run.attempts and not task_run.attempts[-1].state.is_terminal:
-        task_run = draft.end_attempt(task_run, State.KILLED)
+        last = State.FAILED if state is State.RETRIED else State.KILLED
+        task_run = draft.end_attempt(task_run, last)
     draft.finish_command(f"{task_run.id}:runIf")
     draft.finish_command(f"{task_run.id}:update")
     draft.finish_command(f"{task_run.id}:retry")
-    draft.move(task_run, State.KILLED)
+    return draft.move(task_run, state)
 
 
 def _open_runs(draft: Draft, scope: Scope) -> Iterator[TaskRun]:

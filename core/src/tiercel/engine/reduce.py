@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
+from tiercel.engine import again, sla
 from tiercel.engine import events as ev
 from tiercel.engine.children import child_created, child_ended
 from tiercel.engine.commands import attempt_id
@@ -44,9 +45,16 @@ def create(event: ev.ExecutionCreated, flow: Flow) -> Reduction:
         parent_id=event.parent_id,
         parent_command=event.parent_command,
         original_id=event.original_id or event.execution_id,
+        attempt=event.attempt,
+        first_at=event.first_at,
     )
     draft = Draft(execution, event.at)
+    if event.refusal is not None:
+        draft.to(State.FAILED)
+        draft.set(error=event.refusal, done=True)
+        return draft.result()
     begin(draft)
+    sla.watch(draft)
     settle(draft)
     return draft.result()
 
@@ -72,6 +80,8 @@ def reduce(execution: Execution, event: ev.AnyEvent) -> Reduction:
             _kill_requested(draft)
         case ev.Resumed():
             _resumed(draft, event)
+        case ev.ChildCreated() if event.command_id == again.BEGIN:
+            again.begun_again(draft, event.error)
         case ev.ChildCreated():
             child_created(draft, event)
         case ev.ChildEnded():
@@ -133,6 +143,10 @@ def _timer_fired(draft: Draft, event: ev.TimerFired) -> None:
     task_run_id, _, purpose = event.command_id.partition(":")
     if purpose == "retry":
         _retry_due(draft, draft.execution.task_runs.get(task_run_id))
+    elif event.command_id == again.TIMER:
+        again.due_again(draft)
+    elif event.command_id.startswith(sla.TIMER):
+        sla.duration_over(draft, event.command_id)
     elif task_run_id in draft.execution.scopes:
         scope = draft.scope(task_run_id)
         if scope.timer == event.command_id:
@@ -160,6 +174,8 @@ def _evaluated(draft: Draft, event: ev.Evaluated) -> None:
         _run_if_evaluated(draft, draft.execution.task_runs.get(target), event)
     elif purpose == "update":
         update_evaluated(draft, draft.execution.task_runs.get(target), event)
+    elif event.command_id.startswith(sla.QUESTION):
+        sla.assertion_evaluated(draft, event)
     elif target in draft.execution.scopes:
         scope = draft.scope(target)
         if scope.asked != event.command_id:
@@ -209,9 +225,10 @@ def _outputs_evaluated(draft: Draft, event: ev.Evaluated) -> None:
 
 def _kill_requested(draft: Draft) -> None:
     scope = draft.execution.scopes.get(ROOT)
-    if scope is None or scope.phase in (Phase.KILLING, Phase.AFTER_EXECUTION):
+    if scope is None or again.call_off(draft, scope):
         return
-    begin_kill(draft)
+    if scope.phase not in (Phase.KILLING, Phase.AFTER_EXECUTION):
+        begin_kill(draft)
 
 
 def _resumed(draft: Draft, event: ev.Resumed) -> None:

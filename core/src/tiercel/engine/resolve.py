@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tiercel.engine.again import begin_again
 from tiercel.engine.children import run_flow
 from tiercel.engine.commands import Evaluate, SubmitTask, attempt_id
 from tiercel.engine.draft import Draft, current_attempt
 from tiercel.engine.retry import schedule_retry
 from tiercel.engine.scope import ROOT, LaneState, Phase, Place, Scope, worse
+from tiercel.engine.sla import stop_watching, watch_assertions
 from tiercel.engine.waiting import ask, leave_pause, pause, wait
 from tiercel.errors import EngineBug
 from tiercel.model.execution import State, TaskRun
@@ -224,6 +226,7 @@ def end_task_run(draft: Draft, task_run: TaskRun, task: TaskBase, state: State) 
     lane = replace(lane, index=lane.index + 1, worst=worst)
     draft.put_scope(replace(scope, lanes=scope.lanes.insert(place.lane, lane)))
     draft.agenda.append((scope.id, place.lane))
+    watch_assertions(draft)
 
 
 def _forgiven(task: TaskBase, state: State) -> State:
@@ -279,6 +282,8 @@ def _drained(draft: Draft, scope: Scope) -> None:
 
 def enter_phase(draft: Draft, scope: Scope, phase: Phase) -> None:
     """Open the lane of `errors`, `finally` or `afterExecution`; without tasks, pass through."""
+    if phase is Phase.AFTER_EXECUTION:
+        stop_watching(draft)
     owner: Any = scope.task or draft.execution.flow
     tasks = {
         Phase.ERRORS: owner.errors,
@@ -300,13 +305,19 @@ def _leave_phase(draft: Draft, scope: Scope) -> None:
         case Phase.FINALLY if scope.task is not None:
             _close_flowable(draft, scope)
         case Phase.FINALLY:
+            draft.put_scope(replace(scope, phase=Phase.OUTPUTS))
+            if not watch_assertions(draft):
+                _ask_outputs(draft, draft.scope(ROOT))
+        case Phase.OUTPUTS if not scope.asserting and scope.asked is None:
             _ask_outputs(draft, scope)
         case Phase.KILLING:
-            draft.to(State.KILLED)
+            assert scope.finish is not None
+            draft.to(scope.finish.state)
             enter_phase(draft, scope, Phase.AFTER_EXECUTION)
         case Phase.AFTER_EXECUTION:
-            draft.drop_scope(scope.id)
-            draft.set(done=True)
+            if not begin_again(draft, scope):
+                draft.drop_scope(scope.id)
+                draft.set(done=True)
         case _:
             raise EngineBug(f"Scope {scope.id!r} has nothing to leave in phase {scope.phase}")
 
@@ -340,7 +351,6 @@ def _ask_outputs(draft: Draft, scope: Scope) -> None:
     assert draft.execution.flow is not None
     finish = scope.finish
     assert finish is not None
-    scope = replace(scope, phase=Phase.OUTPUTS)
     if draft.execution.flow.outputs:
         ask(draft, scope, "outputs", None)
     else:

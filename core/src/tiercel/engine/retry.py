@@ -6,6 +6,7 @@ import hashlib
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from tiercel.engine.again import run_again
 from tiercel.engine.commands import StartTimer
 from tiercel.engine.scope import ROOT, Phase, Scope
 from tiercel.model.execution import State
@@ -32,22 +33,33 @@ def next_attempt(
     policy = _policy(execution, task, task_run)
     if policy is None:
         return None
-    attempts = len(task_run.attempts)
+    if _makes_executions(policy):
+        attempts = execution.attempt
+        first = execution.first_at or execution.history.started
+    else:
+        attempts = len(task_run.attempts)
+        first = task_run.attempts[0].history.started
     if policy.max_attempts is not None and attempts >= policy.max_attempts:
         return None
     due = at + policy.delay(attempts, _fraction(task_run.id, attempts))
-    if policy.max_duration is not None:
-        first = task_run.attempts[0].history.started
-        if due > first + policy.max_duration:
-            return None
+    if policy.max_duration is not None and due > first + policy.max_duration:
+        return None
     return due
 
 
+def _makes_executions(policy: AnyRetry) -> bool:
+    return policy.behavior is RetryBehavior.CREATE_NEW_EXECUTION
+
+
 def schedule_retry(draft: Draft, task: TaskBase, task_run: TaskRun) -> bool:
-    """Schedule another attempt, and return True, if there is to be one."""
+    """Schedule another attempt, or another execution, and return True, if there is to be one."""
     due = next_attempt(draft.execution, task, task_run, draft.at)
     if due is None:
         return False
+    policy = _policy(draft.execution, task, task_run)
+    if policy is not None and _makes_executions(policy):
+        run_again(draft, task_run, due)
+        return True
     task_run = draft.move(draft.move(task_run, State.FAILED), State.RETRYING)
     if draft.execution.state is State.RUNNING:
         # Golden cases `retry/constant_exhausted` and `retry/on_sequential`: only a task at the
@@ -76,9 +88,7 @@ def _policy(execution: Execution, task: TaskBase, task_run: TaskRun) -> AnyRetry
     # The flow's own policy is for its tasks; `errors` and `finally` have theirs or none.
     if flow is None or execution.scopes[ROOT].phase is not Phase.TASKS:
         return None
-    if flow.retry is not None and flow.retry.behavior is RetryBehavior.RETRY_FAILED_TASK:
-        return flow.retry
-    return None
+    return flow.retry
 
 
 def _fraction(task_run_id: str, attempt: int) -> float:

@@ -32,6 +32,7 @@ class Phase(StrEnum):
     OUTPUTS = "outputs"
     KILLING = "killing"
     AFTER_EXECUTION = "afterExecution"
+    AGAIN = "again"
 
 
 _SEVERITY = {
@@ -93,6 +94,9 @@ class Scope:
         kills: only for the flow: attempts that were told to stop and have not answered.
         left: whether it ends without `errors` and `finally`: a task ended the execution.
         draining: whether its lanes start no further task: it, or a scope around it, is to end.
+        asserting: only for the flow: numbers of the service levels that were asked about.
+        violated: only for the flow: numbers of the service levels that were violated.
+        again: only for the flow: when it is run anew, in another execution.
     """
 
     id: str
@@ -113,6 +117,9 @@ class Scope:
     kills: int = 0
     left: bool = False
     draining: bool = False
+    asserting: frozenset[int] = frozenset()
+    violated: frozenset[int] = frozenset()
+    again: datetime | None = None
 
     def view(self, execution: Execution, at: datetime) -> FlowableView:
         """Return what the flowable's `next` may look at."""

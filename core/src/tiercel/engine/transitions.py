@@ -35,6 +35,7 @@ EXECUTION_TRANSITIONS: dict[State, frozenset[State]] = {
         {
             _S.PAUSED,
             _S.RETRYING,
+            _S.RETRIED,
             _S.KILLING,
             _S.SUCCESS,
             _S.WARNING,
@@ -43,9 +44,11 @@ EXECUTION_TRANSITIONS: dict[State, frozenset[State]] = {
             _S.CANCELLED,
         }
     ),
-    _S.PAUSED: frozenset({_S.RESTARTED, _S.RUNNING, _S.KILLING, _S.FAILED, _S.CANCELLED}),
-    _S.RETRYING: frozenset({_S.RUNNING, _S.KILLING, _S.FAILED}),
-    _S.RESTARTED: frozenset({_S.RUNNING, _S.KILLING, _S.FAILED}),
+    _S.PAUSED: frozenset(
+        {_S.RESTARTED, _S.RUNNING, _S.KILLING, _S.FAILED, _S.CANCELLED, _S.RETRIED}
+    ),
+    _S.RETRYING: frozenset({_S.RUNNING, _S.KILLING, _S.FAILED, _S.CANCELLED, _S.RETRIED}),
+    _S.RESTARTED: frozenset({_S.RUNNING, _S.KILLING, _S.FAILED, _S.CANCELLED}),
     _S.KILLING: frozenset({_S.KILLED}),
     # A terminal execution can be restarted; FAILED also passes through here on its way to a retry,
     # and SUCCESS or WARNING turn into FAILED when the flow's outputs cannot be rendered.
@@ -79,6 +82,7 @@ TASK_RUN_TRANSITIONS: dict[State, frozenset[State]] = {
             _S.KILLED,
             _S.SKIPPED,
             _S.CANCELLED,
+            _S.RETRIED,
         }
     ),
     _S.PAUSED: frozenset(
@@ -87,7 +91,7 @@ TASK_RUN_TRANSITIONS: dict[State, frozenset[State]] = {
     _S.KILLING: frozenset({_S.KILLED, _S.SUCCESS, _S.WARNING, _S.FAILED}),
     # FAILED is a task run's last state only when no retry follows, and when the failure of an
     # execution that it began is not its own (`transmitFailed`, `allowFailure`).
-    _S.FAILED: frozenset({_S.RETRYING, _S.RESTARTED, _S.WARNING, _S.SUCCESS}),
+    _S.FAILED: frozenset({_S.RETRYING, _S.RETRIED, _S.RESTARTED, _S.WARNING, _S.SUCCESS}),
     _S.RETRYING: frozenset({_S.CREATED, _S.KILLED, _S.FAILED}),
     _S.RESTARTED: frozenset({_S.SUBMITTED, _S.RUNNING, _S.SKIPPED, _S.FAILED, _S.KILLED}),
     _S.SUCCESS: frozenset({_S.RESTARTED}),

@@ -176,6 +176,9 @@ class Execution:
         sequence: how many task runs it has had; ids of the next ones derive from it.
         scopes: what the engine is in the middle of, by flowable task run; rebuilt from the event
             log, never stored, empty outside the engine.
+        attempt: how often the flow was run for the same purpose, this one included; above 1 only
+            when the flow's `retry` made the execution. Known to the engine alone, not stored.
+        first_at: when the first of these executions was created; None when it is this one.
         done: whether nothing more will happen, `afterExecution` included.
     """
 
@@ -198,6 +201,8 @@ class Execution:
     task_runs: HashTrieMap[str, TaskRun] = field(default_factory=HashTrieMap, repr=False)
     scopes: HashTrieMap[str, Any] = field(default_factory=HashTrieMap, repr=False)
     error: str | None = None
+    attempt: int = 1
+    first_at: datetime | None = None
     done: bool = False
 
     @property
