@@ -7,16 +7,17 @@ neither retries nor persists: the engine does both.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
+from tiercel._record import record
 from tiercel.model.execution import LogEntry, MetricEntry, State
 
 __all__ = ["Executor", "Job", "Outcome"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Job:
     """One attempt to run: whose, and which.
 
@@ -33,7 +34,7 @@ class Job:
     epoch: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """How an attempt ended.
 

@@ -7,8 +7,9 @@ This module knows nothing of templates.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal as Choice
+
+from tiercel._record import record
 
 __all__ = [
     "MAX_WIDTH",
@@ -35,14 +36,14 @@ Width = Choice["short", "full", "narrow"]
 MAX_WIDTH = 19
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Literal:
     """Text as it stands."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Number:
     """A field as a number.
 
@@ -64,14 +65,14 @@ class Number:
         return self.min_width == self.max_width and self.sign == "not_negative"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reduced:
     """A year by its last two digits, meaning 2000 to 2099."""
 
     field: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fraction:
     """Digits of the fraction of a second, cut off rather than rounded.
 
@@ -86,7 +87,7 @@ class Fraction:
     point: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Text:
     """A field by its name: `Tue`, `März`, `AM`.
 
@@ -103,7 +104,7 @@ class Text:
     english: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Offset:
     """The offset from UTC.
 
@@ -119,14 +120,14 @@ class Offset:
     lenient: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LocalizedOffset:
     """The offset as `GMT+8` or, when full, `GMT+08:00`."""
 
     full: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ZoneId:
     """The zone's id: `Europe/Paris`.
 
@@ -137,7 +138,7 @@ class ZoneId:
     region: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ZoneName:
     """What people call the zone: `CET`, `Central European Standard Time`."""
 
@@ -145,19 +146,19 @@ class ZoneName:
     generic: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PartOfDay:
     """`in the morning`."""
 
     width: Width
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InstantText:
     """The instant in UTC, as `DateTimeFormatter.ISO_INSTANT` prints it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Padded:
     """A node filled up with blanks on its left."""
 
@@ -165,7 +166,7 @@ class Padded:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Optional:
     """A section that is left out when it cannot be printed or read.
 

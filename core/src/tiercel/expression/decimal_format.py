@@ -10,11 +10,11 @@ This module knows nothing of templates.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 from typing import Any
 
+from tiercel._record import record
 from tiercel.errors import EvaluationError
 
 __all__ = ["DecimalFormat", "compile_pattern"]
@@ -30,7 +30,7 @@ _FACTORS = {"%": 100, "‰": 1000}
 _CURRENCIES = {1: "$", 2: "USD"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DecimalFormat:
     """A compiled pattern.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from tiercel._record import record
 from tiercel.expression.lexer import place
 from tiercel.expression.nodes import (
     Argument,
@@ -30,7 +30,7 @@ from tiercel.expression.nodes import (
 __all__ = ["PathUse", "References", "Use", "references"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Use:
     """One place where a name is used.
 
@@ -49,7 +49,7 @@ class Use:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PathUse:
     """One place where a path like `outputs.task.value` is read, as far as it is constant.
 
@@ -70,7 +70,7 @@ class PathUse:
     optional: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class References:
     """What a template uses, in the order of the text.
 

@@ -10,9 +10,9 @@ This module knows nothing of templates.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
+from tiercel._record import record
 from tiercel.errors import EvaluationError
 
 __all__ = [
@@ -123,7 +123,7 @@ def resolve_local(local: int, zone: tzinfo, preferred: int | None = None) -> tup
     return local, after if preferred == after else before
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Moment:
     """The fields of a `java.time.ZonedDateTime`.
 

@@ -6,8 +6,10 @@ templates that mean the same have equal trees.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
+
+from tiercel._record import record
 
 __all__ = [
     "Argument",
@@ -43,7 +45,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Node:
     """Anything in the tree.
 
@@ -57,21 +59,21 @@ class Node:
     end: int = field(default=0, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Literal(Node):
     """A text, number, boolean or null written out."""
 
     value: str | int | float | bool | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Name(Node):
     """A variable."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Attribute(Node):
     """`base.name`."""
 
@@ -79,7 +81,7 @@ class Attribute(Node):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Subscript(Node):
     """`base[key]`."""
 
@@ -87,7 +89,7 @@ class Subscript(Node):
     key: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Argument(Node):
     """What is given to a filter, function, test, macro or method; `name` when it is named."""
 
@@ -95,7 +97,7 @@ class Argument(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Method(Node):
     """`base.name(…)`."""
 
@@ -104,7 +106,7 @@ class Method(Node):
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call(Node):
     """`name(…)`: a function, a macro of the template, or `block`."""
 
@@ -112,7 +114,7 @@ class Call(Node):
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Filter(Node):
     """`base | name(…)`."""
 
@@ -121,7 +123,7 @@ class Filter(Node):
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Test(Node):
     """`base is name(…)`, or `is not` when `negated`."""
 
@@ -131,7 +133,7 @@ class Test(Node):
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unary(Node):
     """`+`, `-` or `not` before an operand."""
 
@@ -139,7 +141,7 @@ class Unary(Node):
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Binary(Node):
     """An operator between two operands; `equals` is `==` here."""
 
@@ -148,7 +150,7 @@ class Binary(Node):
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Choice(Node):
     """`condition ? then : otherwise`."""
 
@@ -157,21 +159,21 @@ class Choice(Node):
     otherwise: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ListLiteral(Node):
     """`[…]`."""
 
     items: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MapLiteral(Node):
     """`{key: value}`; keys are expressions too."""
 
     members: tuple[tuple[Expression, Expression], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Joined(Node):
     """A text in double quotes with `#{…}` inside."""
 
@@ -196,21 +198,21 @@ Expression: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Text(Node):
     """Text that stands for itself; what `raw` and `verbatim` protect is such text too."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Output(Node):
     """`{{ expression }}`."""
 
     expression: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class If(Node):
     """`{% if %}` with its `elseif` branches in order; `otherwise` is empty without an `else`."""
 
@@ -218,7 +220,7 @@ class If(Node):
     otherwise: tuple[Item, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class For(Node):
     """`{% for name in iterable %}`; `otherwise` is for an empty iterable."""
 
@@ -228,7 +230,7 @@ class For(Node):
     otherwise: tuple[Item, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Set(Node):
     """`{% set name = value %}`."""
 
@@ -236,7 +238,7 @@ class Set(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parameter(Node):
     """One parameter of a macro."""
 
@@ -244,7 +246,7 @@ class Parameter(Node):
     default: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Macro(Node):
     """`{% macro name(parameters) %}`."""
 
@@ -253,7 +255,7 @@ class Macro(Node):
     body: tuple[Item, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Block(Node):
     """`{% block name %}`."""
 
@@ -261,7 +263,7 @@ class Block(Node):
     body: tuple[Item, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FilterCall(Node):
     """One filter of a `filter` tag."""
 
@@ -269,7 +271,7 @@ class FilterCall(Node):
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FilterTag(Node):
     """`{% filter name(…) | … %}`."""
 
@@ -280,7 +282,7 @@ class FilterTag(Node):
 Item: TypeAlias = Text | Output | If | For | Set | Macro | Block | FilterTag
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Template(Node):
     """A whole template."""
 

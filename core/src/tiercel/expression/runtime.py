@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from tiercel._record import record
 from tiercel.errors import EvaluationError, LimitError, UndefinedError
 from tiercel.expression.access import MISSING, nearest
 from tiercel.expression.operators import range_of, truth
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Limits:
     """How much one rendering may take before a `LimitError` stops it.
 

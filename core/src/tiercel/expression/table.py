@@ -7,15 +7,16 @@ name that a flow's author writes to the callable and its argument names.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from tiercel._record import record
 
 __all__ = ["FILTERS", "FUNCTIONS", "TESTS", "Entry", "Table", "Tables"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """One filter, function or test.
 
@@ -42,7 +43,7 @@ class Entry:
     required: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tables:
     """The filters, functions and tests that a template may call."""
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
+from tiercel._record import record
 from tiercel.model.execution import Execution, LogEntry, MetricEntry, State, TaskRun
 
 __all__ = [
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StoredFlow:
     """One revision of a flow, with its source as it was written."""
 
@@ -44,7 +44,7 @@ class StoredFlow:
     deleted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StoredEvent:
     """One line of an execution's event log; `sequence` counts from 1 without gaps."""
 
@@ -54,7 +54,7 @@ class StoredEvent:
     payload: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StoredCommand:
     """Something to do that was decided and is not known to be done.
 
@@ -70,7 +70,7 @@ class StoredCommand:
     due: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Claim:
     """Who runs an execution: `epoch` grows with each change of owner; the lease ends at `until`."""
 
@@ -80,7 +80,7 @@ class Claim:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KvRecord:
     """One key of a namespace. `value` is JSON text; `kind` says how to read it."""
 
@@ -94,7 +94,7 @@ class KvRecord:
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExecutionQuery:
     """Which executions to list: newest first by the start of their history, then by creation.
 

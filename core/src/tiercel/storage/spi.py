@@ -9,14 +9,15 @@ already checked (no `..`, no empty segment, no leading `/`): `tiercel.storage.ur
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol, runtime_checkable
+
+from tiercel._record import record
 
 __all__ = ["StorageBackend", "StorageWriter", "StoredFile"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StoredFile:
     """What is known of a stored file: its key, size in bytes, and when it was last put."""
 
