@@ -87,7 +87,7 @@ def test_a_parsed_text_can_be_printed_and_parsed_again(source: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(0)
-@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3_000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(templates)
 def test_compiled_and_walked_agree_over_many_templates(template: Template) -> None:
     test_the_compiled_template_does_what_walking_the_tree_does.hypothesis.inner_test(template)  # type: ignore[attr-defined]
