@@ -7,37 +7,39 @@ handled in one transaction; nothing is dispatched before it is committed (contra
 
 from __future__ import annotations
 
-import heapq
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import field
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from tiercel._record import record
 from tiercel.engine import codec, commands, events
 from tiercel.engine.assignment import Assignment
+from tiercel.engine.attempts import GRACE, Attempts
 from tiercel.engine.live import Live
+from tiercel.engine.parts import Parts
 from tiercel.engine.recover import replay
 from tiercel.engine.reduce import create, reduce
 from tiercel.engine.scope import ROOT
+from tiercel.engine.ticket import Ticket
+from tiercel.engine.timers import Timers
 from tiercel.engine.variables import Variables
-from tiercel.engine.worker import run_attempt
-from tiercel.errors import ConflictError, EngineBug, NotFoundError, RepositoryError, TiercelError
+from tiercel.errors import (
+    ConflictError,
+    EngineBug,
+    NotFoundError,
+    RepositoryError,
+    SchemaVersionError,
+    TiercelError,
+)
 from tiercel.executor.spi import Job, Outcome
 from tiercel.model.execution import Execution, LogEntry, State
 
 if TYPE_CHECKING:
-    from tiercel._time import Clock
-    from tiercel.engine.evaluate import Evaluator
-    from tiercel.engine.services import Services
-    from tiercel.executor.spi import Executor
     from tiercel.model.flow import Flow
     from tiercel.model.task import TaskBase
-    from tiercel.repository.spi import Repository
 
 __all__ = ["Driver", "Parts", "Ticket"]
 
@@ -47,58 +49,7 @@ LEASE = timedelta(seconds=30)
 _RENEW_EVERY = 10.0
 _POLL_EVERY = 0.5
 _ANNOUNCE_AFTER = 0.02
-_GRACE = 5.0
 _BATCH = 512
-
-Listener = Callable[[Execution, tuple[str, ...], tuple[LogEntry, ...]], None]
-
-
-@record
-class Parts:
-    """What a driver is made of.
-
-    Attributes:
-        owner: this engine's name in leases; nobody else's.
-        flow: (tenant, namespace, id, revision) → the flow; raises NotFoundError.
-        child: (execution, `StartChild`) → what creates the execution that it asks for, or None when
-            it exists already; raises TiercelError when it cannot be.
-        shared: variables that every execution sees (`envs`, `globals`, `kestra`).
-        listener: told of every committed change: execution, changed task runs, new log lines.
-    """
-
-    repository: Repository
-    executor: Executor
-    services: Services
-    evaluator: Evaluator
-    clock: Clock
-    owner: str
-    flow: Callable[[str, str, str, int], Flow]
-    child: Callable[[Execution, commands.StartChild], tuple[events.ExecutionCreated, Flow] | None]
-    shared: dict[str, Any] = field(default_factory=dict)
-    listener: Listener | None = None
-
-
-class Ticket:
-    """A request on its way to the driver's thread: `wait` for the answer."""
-
-    def __init__(self) -> None:
-        self._done = threading.Event()
-        self._error: BaseException | None = None
-
-    def resolve(self, error: BaseException | None = None) -> None:
-        """Answer it."""
-        self._error = error
-        self._done.set()
-
-    def wait(self) -> None:
-        """Return when it was done.
-
-        Raises:
-            TiercelError: it could not be done.
-        """
-        self._done.wait()
-        if self._error is not None:
-            raise self._error
 
 
 class Driver:
@@ -109,11 +60,10 @@ class Driver:
         self._inbox: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
         self._live: dict[str, Live] = {}
         self._dirty: dict[str, Live] = {}
-        self._assignments: dict[Job, Assignment] = {}
-        self._unannounced: dict[Job, Assignment] = {}
-        self._timers: list[tuple[datetime, int, str, Any]] = []
-        self._timer_count = 0
-        self._tickets: list[Ticket] = []
+        self._attempts = Attempts(parts.services, parts.clock, self._inbox.put)
+        self._timers = Timers()
+        self._tickets: list[tuple[str, Ticket]] = []
+        self._away: set[str] = set()
         self._waiters: dict[str, list[threading.Event]] = {}
         self._broken: dict[str, EngineBug] = {}
         self._lock = threading.Lock()
@@ -123,10 +73,14 @@ class Driver:
         self._handlers: dict[str, Callable[..., None]] = {
             "create": self._create,
             "adopt": self._adopt,
+            "return": self._return,
             "event": self._event,
+            "received": self._received,
+            "due": self._due,
             "outcome": self._outcome,
             "logs": self._logs,
             "stopping": self._stopping,
+            "abandon": self._abandon,
             "wake": lambda: None,
         }
 
@@ -134,7 +88,7 @@ class Driver:
 
     def start(self) -> None:
         """Begin to work."""
-        self._parts.executor.start(self._work, self._report)
+        self._parts.executor.start(self._attempts.run, self._report)
         self._thread.start()
 
     def close(self) -> None:
@@ -145,9 +99,14 @@ class Driver:
             self._thread.join(timeout=10)
             self._parts.executor.close()
 
-    def create(self, event: events.ExecutionCreated, flow: Flow) -> Ticket:
-        """Begin an execution; when the ticket is resolved, it is durable."""
-        return self._ask("create", event, flow)
+    def create(
+        self, event: events.ExecutionCreated, flow: Flow, lines: Sequence[LogEntry] = ()
+    ) -> Ticket:
+        """Begin an execution; when the ticket is resolved, it is durable.
+
+        `lines` are what its log begins with.
+        """
+        return self._ask("create", event, flow, lines)
 
     def adopt(self, execution_id: str, *, force: bool = False) -> Ticket:
         """Go on with an execution that another engine left; `force` when that one is dead.
@@ -168,10 +127,13 @@ class Driver:
         """
         done = threading.Event()
         with self._lock:
-            live = execution_id in self._live
+            live = execution_id in self._live or execution_id in self._away
             if live:
                 self._waiters.setdefault(execution_id, []).append(done)
         ended = not live or done.wait(timeout)
+        if not ended:
+            with self._lock, suppress(KeyError, ValueError):
+                self._waiters[execution_id].remove(done)
         if execution_id in self._broken:
             raise self._broken[execution_id]
         return ended
@@ -183,12 +145,9 @@ class Driver:
     def _ask(self, kind: str, *arguments: Any) -> Ticket:
         ticket = Ticket()
         self._inbox.put((kind, *arguments, ticket))
+        if self._closed:
+            self._refuse_what_is_left()
         return ticket
-
-    # Workers' side
-
-    def _work(self, job: Job) -> Outcome:
-        return run_attempt(self._assignments[job], self._parts.services)
 
     def _report(self, job: Job, outcome: Outcome) -> None:
         self._inbox.put(("outcome", job, outcome))
@@ -202,28 +161,51 @@ class Driver:
                 break
             for kind, *arguments in messages:
                 self._handle(kind, arguments)
-            self._fire_timers()
+            for kind, due in self._timers.due(self._parts.clock.now()):
+                self._handle(kind, due)
             self._housekeeping()
             self._commit()
+        self._stop(messages)
 
-    def _handle(self, kind: str, arguments: list[Any]) -> None:
+    def _stop(self, messages: list[tuple[Any, ...]]) -> None:
+        """Let everybody go who waits for something that will not happen any more."""
+        for message in messages:
+            self._inbox.put(message)
+        self._refuse_what_is_left()
+        self._attempts.close()
+        with suppress(RepositoryError), self._parts.repository.transaction() as work:
+            for execution_id in self._live:
+                work.release(execution_id, self._parts.owner)
+        with self._lock:
+            waiters = [each for waiting in self._waiters.values() for each in waiting]
+        for waiter in waiters:
+            waiter.set()
+
+    def _refuse_what_is_left(self) -> None:
+        with suppress(Empty):
+            while True:
+                message = self._inbox.get_nowait()
+                if isinstance(message[-1], Ticket):
+                    message[-1].resolve(RepositoryError("The engine is closed"))
+
+    def _handle(self, kind: str, arguments: Sequence[Any]) -> None:
         """Handle a message; a bug that it uncovers costs one execution, not the engine."""
         try:
             self._handlers[kind](*arguments)
-        except Exception as error:  # a bug of ours, or of a flowable that is not pure
+        except (Exception, SystemExit) as error:  # a bug of ours, or of a plugin's flowable
             _log.exception("Cannot handle %s", kind)
-            ticket = arguments[-1] if isinstance(arguments[-1], Ticket) else Ticket()
             bug = EngineBug(f"Cannot handle {kind}: {type(error).__name__}: {error}")
-            ticket.resolve(bug)
+            if isinstance(arguments[-1], Ticket):
+                arguments[-1].resolve(bug)
             subject = arguments[0]
             self._give_up(getattr(subject, "execution_id", subject), bug)
 
     def _give_up(self, execution_id: str, bug: EngineBug) -> None:
         """Let go of an execution that cannot go on; what is durable of it stays as it is."""
-        live = self._live.get(execution_id)
-        if live is not None:
+        if execution_id in self._live:
             self._dirty.pop(execution_id, None)
             self._broken[execution_id] = bug
+            self._attempts.kill_all(execution_id)
             self._drop(execution_id)
 
     def _receive(self) -> list[tuple[Any, ...]]:
@@ -239,23 +221,18 @@ class Driver:
 
     def _patience(self) -> float:
         wait = _POLL_EVERY if self._live else 60.0
-        if self._unannounced:
+        if self._attempts.has_unannounced:
             wait = _ANNOUNCE_AFTER
-        if self._timers:
-            due = (self._timers[0][0] - self._parts.clock.now()).total_seconds()
-            wait = min(wait, max(due, 0.0))
-        return wait
+        return self._timers.seconds_left(self._parts.clock.now(), wait)
 
     def _announce(self) -> None:
         """Tell the executions which attempts are running; short ones never get here."""
-        for job, assignment in list(self._unannounced.items()):
-            if assignment.started is not None:
-                del self._unannounced[job]
-                assignment.announced = True
-                event = events.TaskRunStarted(
-                    at=assignment.started, task_run_id=job.task_run_id, attempt=job.attempt
-                )
-                self._apply(job.execution_id, event)
+        for job, assignment in self._attempts.begun():
+            assert assignment.started is not None
+            event = events.TaskRunStarted(
+                at=assignment.started, task_run_id=job.task_run_id, attempt=job.attempt
+            )
+            self._apply(job.execution_id, event)
 
     def _housekeeping(self) -> None:
         """Look for events from other processes, and keep the leases alive."""
@@ -263,26 +240,35 @@ class Driver:
         if not self._live or now < self._next_poll:
             return
         self._next_poll = now + _POLL_EVERY
+        self._attempts.flush()
         repository, owner = self._parts.repository, self._parts.owner
-        with suppress(RepositoryError), repository.transaction() as work:
-            received = work.receive(owner)
-            if now >= self._next_renewal:
-                self._next_renewal = now + _RENEW_EVERY
-                work.renew(owner, self._parts.clock.now() + LEASE)
+        try:
+            with repository.transaction() as work:
+                received = work.receive(owner)
+                if now >= self._next_renewal:
+                    self._next_renewal = now + _RENEW_EVERY
+                    work.renew(owner, self._parts.clock.now() + LEASE)
+        except RepositoryError as error:
+            _log.warning("Cannot look for messages: %s", error)
+            return
         for number, execution_id, kind, payload in received:
-            live = self._live.get(execution_id)
-            if live is not None and number not in live.pending.inbox:
-                self._apply(execution_id, codec.decode_event(kind, payload))
-                live.pending.inbox.append(number)
-                self._dirty[execution_id] = live
+            self._handle("received", (execution_id, number, kind, payload))
 
     # Messages
 
-    def _create(self, event: events.ExecutionCreated, flow: Flow, ticket: Ticket) -> None:
+    def _create(
+        self,
+        event: events.ExecutionCreated,
+        flow: Flow,
+        lines: Sequence[LogEntry],
+        ticket: Ticket,
+    ) -> None:
         reduction = create(event, flow)
-        live = Live(reduction.execution, Variables(self._parts.shared), epoch=1)
+        variables = Variables(self._parts.shared, self._parts.services.reveal)
+        live = Live(reduction.execution, variables, epoch=1)
         self._adopt_live(live)
-        self._tickets.append(ticket)
+        self._tickets.append((event.execution_id, ticket))
+        live.pending.logs.extend(lines)
         live.apply(event, reduction)
         self._dirty[event.execution_id] = live
         self._answer(live)
@@ -290,11 +276,11 @@ class Driver:
     def _adopt(self, execution_id: str, force: bool, ticket: Ticket) -> None:
         try:
             live, outbox = replay(self._parts, execution_id, LEASE, force=force)
-        except (RepositoryError, NotFoundError) as error:
+        except TiercelError as error:
             ticket.resolve(error)
             return
         self._adopt_live(live)
-        self._tickets.append(ticket)
+        self._tickets.append((execution_id, ticket))
         self._dirty[execution_id] = live
         live.pending.added.update({command.id: command for command in outbox})
         self._answer(live)
@@ -302,18 +288,52 @@ class Driver:
     def _adopt_live(self, live: Live) -> None:
         with self._lock:
             self._live[live.execution.id] = live
+            self._away.discard(live.execution.id)
+
+    def _return(self, execution_id: str) -> None:
+        """Go on with an execution that the repository refused to write."""
+        try:
+            # With the next claim comes a new epoch: what still runs for the old one is stale.
+            with self._parts.repository.transaction() as work:
+                work.release(execution_id, self._parts.owner)
+            live, outbox = replay(self._parts, execution_id, LEASE, force=True)
+        except TiercelError as error:
+            _log.warning("Cannot go on with execution %s: %s", execution_id, error)
+            if _is_passing(error):
+                self._timers.set(self._in_a_second(), "return", execution_id)
+            else:
+                self._drop(execution_id)
+            return
+        self._adopt_live(live)
+        self._dirty[execution_id] = live
+        live.pending.added.update({command.id: command for command in outbox})
+        self._answer(live)
+
+    def _in_a_second(self) -> datetime:
+        return self._parts.clock.now() + timedelta(seconds=1)
 
     def _event(self, execution_id: str, event: events.AnyEvent, ticket: Ticket) -> None:
         if execution_id not in self._live:
             ticket.resolve(NotFoundError(f"Execution {execution_id!r} does not run here"))
             return
-        self._tickets.append(ticket)
+        self._tickets.append((execution_id, ticket))
         self._apply(execution_id, event)
 
+    def _received(self, execution_id: str, number: int, kind: str, payload: str) -> None:
+        """Take an event that another process sent."""
+        live = self._live.get(execution_id)
+        if live is not None and number not in live.pending.inbox:
+            self._apply(execution_id, codec.decode_event(kind, payload))
+            live.pending.inbox.append(number)
+            self._dirty[execution_id] = live
+
+    def _due(self, execution_id: str, command_id: str) -> None:
+        now = self._parts.clock.now()
+        self._apply(execution_id, events.TimerFired(at=now, command_id=command_id))
+
     def _outcome(self, job: Job, outcome: Outcome) -> None:
-        self._unannounced.pop(job, None)
         live = self._live.get(job.execution_id)
-        if self._assignments.pop(job, None) is None or live is None or live.epoch != job.epoch:
+        if not self._attempts.end(job) or live is None or live.epoch != job.epoch:
             return
         live.pending.logs.extend(outcome.logs)
         live.pending.metrics.extend(outcome.metrics)
@@ -330,25 +350,25 @@ class Driver:
         )
         self._apply(job.execution_id, event)
 
-    def _logs(self, execution_id: str, lines: list[LogEntry]) -> None:
-        live = self._live.get(execution_id)
-        if live is not None:
+    def _logs(self, job: Job, lines: list[LogEntry]) -> None:
+        self._attempts.received(lines)
+        live = self._live.get(job.execution_id)
+        # An attempt that was left behind has no say any more.
+        if live is not None and job in self._attempts:
             live.pending.logs.extend(lines)
-            self._dirty[execution_id] = live
+            self._dirty[job.execution_id] = live
 
     def _stopping(self, job: Job) -> None:
         """Give an attempt that was told to stop a moment, then go on without it."""
-        due = self._parts.clock.now() + timedelta(seconds=_GRACE)
-        self._set_timer(due, "abandon", job)
+        if self._attempts.is_idle(job):  # nobody took it up, and now nobody will
+            self._abandon(job)
+        else:
+            self._timers.set(self._parts.clock.now() + GRACE, "abandon", job)
 
     def _abandon(self, job: Job) -> None:
-        assignment = self._assignments.get(job)
-        if assignment is None:
-            return
-        now = self._parts.clock.now()
-        state, error = assignment.verdict()
-        outcome = Outcome(state=state, started=assignment.started or now, ended=now, error=error)
-        self._outcome(job, outcome)
+        outcome = self._attempts.abandoned(job)
+        if outcome is not None:
+            self._outcome(job, outcome)
 
     # Events
 
@@ -388,40 +408,24 @@ class Driver:
         task = _task(execution, task_run_id)
         return live.variables.of_task_run(execution, task_run, task)
 
-    # Timers
-
-    def _set_timer(self, due: datetime, kind: str, subject: Any) -> None:
-        self._timer_count += 1
-        heapq.heappush(self._timers, (due, self._timer_count, kind, subject))
-
-    def _fire_timers(self) -> None:
-        now = self._parts.clock.now()
-        while self._timers and self._timers[0][0] <= now:
-            _, _, kind, subject = heapq.heappop(self._timers)
-            match kind:
-                case "abandon":
-                    self._abandon(subject)
-                case "adopt":
-                    self._adopt(subject, True, Ticket())
-                case _:
-                    execution_id, command_id = subject
-                    self._apply(execution_id, events.TimerFired(at=now, command_id=command_id))
-
     # The transaction
 
     def _commit(self) -> None:
         """Write everything that is pending, then do what was decided."""
         dirty, self._dirty = self._dirty, {}
         tickets, self._tickets = self._tickets, []
-        if dirty and not self._write(dirty, tickets):
-            return
-        for ticket in tickets:
-            ticket.resolve()
-        for live in dirty.values():
-            self._publish(live)
+        failed = self._write(dirty) if dirty else {}
+        self._attempts.committed()
+        for execution_id, ticket in tickets:
+            ticket.resolve(failed.get(execution_id))
+        for execution_id, live in dirty.items():
+            if execution_id in failed:
+                self._take_back(live, failed[execution_id])
+            else:
+                self._publish(live)
 
-    def _write(self, dirty: dict[str, Live], tickets: list[Ticket]) -> bool:
-        """Commit; when the repository refuses, take the executions back to where they stood."""
+    def _write(self, dirty: dict[str, Live]) -> dict[str, TiercelError]:
+        """Commit; return what could not be written, and why."""
         owner, now = self._parts.owner, self._parts.clock.now()
         try:
             with self._parts.repository.transaction() as work:
@@ -432,24 +436,31 @@ class Driver:
                     if live.execution.done:
                         work.release(live.execution.id, owner)
         except RepositoryError as error:
-            self._take_back(dirty, tickets, error)
-            return False
-        return True
+            return dict.fromkeys(dirty, error)
+        except Exception as error:  # something that cannot be written: only its execution suffers
+            if len(dirty) > 1:
+                parts = [self._write({key: live}) for key, live in dirty.items()]
+                return {key: each for part in parts for key, each in part.items()}
+            _log.exception("Cannot write")
+            bug = EngineBug(f"Cannot write: {type(error).__name__}: {error}")
+            return dict.fromkeys(dirty, bug)
+        return {}
 
-    def _take_back(
-        self, dirty: dict[str, Live], tickets: list[Ticket], error: RepositoryError
-    ) -> None:
-        for ticket in tickets:
-            ticket.resolve(error)
-        for execution_id, live in dirty.items():
-            if live.is_new or isinstance(error, ConflictError):
-                self._drop(execution_id)
-                continue
-            # Nothing of it is lost: the log and the outbox say where to go on.
-            with self._lock:
-                del self._live[execution_id]
-            retry_at = self._parts.clock.now() + timedelta(seconds=1)
-            self._set_timer(retry_at, "adopt", execution_id)
+    def _take_back(self, live: Live, error: TiercelError) -> None:
+        """Take an execution back to where it stood: its log and its outbox say where to go on."""
+        execution_id = live.execution.id
+        if isinstance(error, EngineBug):
+            self._give_up(execution_id, error)
+            return
+        self._attempts.kill_all(execution_id)
+        if live.is_new or not _is_passing(error):
+            self._drop(execution_id)
+            return
+        _log.warning("Cannot write execution %s: %s", execution_id, error)
+        with self._lock:
+            del self._live[execution_id]
+            self._away.add(execution_id)
+        self._timers.set(self._in_a_second(), "return", execution_id)
 
     def _publish(self, live: Live) -> None:
         changed = tuple(live.pending.changed)
@@ -457,7 +468,10 @@ class Driver:
         for command in live.written():
             self._dispatch(live, command)
         if self._parts.listener is not None:
-            self._parts.listener(live.execution, changed, lines)
+            try:
+                self._parts.listener(live.execution, changed, lines)
+            except Exception:  # somebody else's code; it only watches
+                _log.exception("A listener failed")
         if live.execution.parent_command or live.execution.state is State.KILLING:
             # The parent, or the children, may be here: let them know at once.
             self._next_poll = 0.0
@@ -467,6 +481,7 @@ class Driver:
     def _drop(self, execution_id: str) -> None:
         with self._lock:
             self._live.pop(execution_id, None)
+            self._away.discard(execution_id)
             waiters = self._waiters.pop(execution_id, [])
         for waiter in waiters:
             waiter.set()
@@ -479,7 +494,7 @@ class Driver:
             case commands.KillTask():
                 self._kill(live, command)
             case commands.StartTimer():
-                self._set_timer(command.due, "fire", (execution_id, command.id))
+                self._timers.set(command.due, "due", execution_id, command.id)
             case commands.StartChild():
                 self._start_child(live, command)
 
@@ -492,7 +507,7 @@ class Driver:
             error = str(refused)
         else:
             if created is not None:
-                self._inbox.put(("create", *created, Ticket()))
+                self._inbox.put(("create", *created, (), Ticket()))
         news = events.ChildCreated(
             at=self._parts.clock.now(),
             command_id=command.id,
@@ -516,17 +531,13 @@ class Driver:
             task_run=task_run,
             attempt=command.attempt,
             variables=live.variables.of_task_run(execution, task_run, task),
-            flush=lambda lines: self._inbox.put(("logs", execution.id, lines)),
-            stopping=lambda: self._inbox.put(("stopping", job)),
         )
-        self._assignments[job] = self._unannounced[job] = assignment
+        self._attempts.add(job, assignment)
         self._parts.executor.submit(job)
 
     def _kill(self, live: Live, command: commands.KillTask) -> None:
         job = Job(live.execution.id, command.task_run_id, command.attempt, live.epoch)
-        assignment = self._assignments.get(job)
-        if assignment is not None:
-            assignment.kill()
+        if self._attempts.kill(job):
             return
         # It does not run here (any more): it is as good as killed.
         now = self._parts.clock.now()
@@ -538,6 +549,12 @@ class Driver:
             started=now,
         )
         self._inbox.put(("event", live.execution.id, gone, Ticket()))
+
+
+def _is_passing(error: TiercelError) -> bool:
+    """Return whether another try may help."""
+    lasting = NotFoundError | ConflictError | SchemaVersionError
+    return isinstance(error, RepositoryError) and not isinstance(error, lasting)
 
 
 def _task(execution: Execution, task_run_id: str) -> TaskBase:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from tiercel.engine.commands import Evaluate
 from tiercel.engine.events import Evaluated
-from tiercel.engine.masking import Masker
 from tiercel.engine.plain import plain
 from tiercel.engine.wording import error_text
 from tiercel.errors import TiercelError
@@ -40,8 +39,8 @@ class Evaluator:
         self, command: Evaluate, flow: Flow, variables: Mapping[str, Any], at: datetime
     ) -> Evaluated:
         """Return the answer to a command; an expression's error is part of it."""
-        masker = Masker()
-        host = self._services.host(masker)
+        masker = self._services.masker
+        host = self._services.host()
         environment = self._services.environment()
 
         def render(raw: Any) -> Any:
@@ -67,6 +66,8 @@ class Evaluator:
         values = {name: plain(render(raw)) for name, raw in command.expressions.items()}
         if command.purpose == "runIf":
             return {"runIf": is_true(values["runIf"])}
+        if command.purpose == "sla":
+            return {"holds": is_true(values["holds"])}
         return values
 
 

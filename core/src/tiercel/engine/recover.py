@@ -16,7 +16,7 @@ from tiercel.errors import ConflictError, EngineBug, NotFoundError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tiercel.engine.driver import Parts
+    from tiercel.engine.parts import Parts
     from tiercel.model.execution import Execution
     from tiercel.repository.spi import StoredEvent
 
