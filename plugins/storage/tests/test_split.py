@@ -69,7 +69,8 @@ def test_bytes_that_are_no_utf_8_survive():
     assert parts(b"\xff\xfe\n\x80\n", rows=1) == [b"\xff\xfe\n", b"\x80\n"]
 
 
-def test_more_keys_than_files_may_be_open_at_once():
+def test_many_parts_grow_side_by_side(monkeypatch):
+    monkeypatch.setattr("tiercel.plugin.split._MOST_WAITING", 1000)
     content = "".join(f"{number % 100}\n" for number in range(300))
     found = parts(content, regexPattern=r"(\d+)")
     assert found == [f"{key}\n".encode() * 3 for key in range(100)]

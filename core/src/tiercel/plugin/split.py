@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import re
 import secrets
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
@@ -30,7 +29,9 @@ _SIZE = re.compile(r"\s*(\d+)\s*([KMGT]?)B?\s*", re.IGNORECASE)
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 # Lines between two looks at whether the task was killed.
 _LOOK_EVERY = 1000
-_MOST_OPEN = 64
+# Bytes that wait to be written, and what a line takes in memory beside its own.
+_MOST_WAITING = 1 << 23
+_COST_OF_A_LINE = 100
 _SECONDS_FOR_A_LINE = 2.0
 
 
@@ -183,42 +184,36 @@ def _dealt_out(
     route: Callable[[str, int], Hashable],
     suffix: str,
 ) -> list[str]:
-    with _Parts(ctx) as parts:
-        for number, (line, data) in enumerate(lines):
-            key = route(line, number)
-            if key is not ...:
-                parts.write(key, data)
+    parts = _Parts(ctx)
+    for number, (line, data) in enumerate(lines):
+        key = route(line, number)
+        if key is not ...:
+            parts.write(key, data)
+    parts.flush()
     return [ctx.storage.put(path, secrets.token_hex(8) + suffix) for path in parts.paths.values()]
 
 
 class _Parts:
-    """Local files that grow side by side, in the order they began; only some are open at once."""
+    """Local files that grow side by side, in the order they began; none of them stays open."""
 
     def __init__(self, ctx: RunContext) -> None:
         self.paths: dict[Hashable, Path] = {}
         self._ctx = ctx
-        self._open: OrderedDict[Hashable, BinaryIO] = OrderedDict()
+        self._waiting: dict[Hashable, list[bytes]] = {}
+        self._size = 0
 
     def write(self, key: Hashable, data: bytes) -> None:
-        file = self._open.get(key)
-        if file is None:
-            file = self._opened(key)
-        else:
-            self._open.move_to_end(key)
-        file.write(data)
+        self._waiting.setdefault(key, []).append(data)
+        self._size += len(data) + _COST_OF_A_LINE
+        if self._size >= _MOST_WAITING:
+            self.flush()
 
-    def _opened(self, key: Hashable) -> BinaryIO:
-        if len(self._open) >= _MOST_OPEN:
-            self._open.popitem(last=False)[1].close()
-        path = self.paths.get(key)
-        if path is None:
-            path = self.paths[key] = scratch_file(self._ctx)
-        file = self._open[key] = path.open("ab")
-        return file
-
-    def __enter__(self) -> _Parts:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        for file in self._open.values():
-            file.close()
+    def flush(self) -> None:
+        for key, lines in self._waiting.items():
+            path = self.paths.get(key)
+            if path is None:
+                path = self.paths[key] = scratch_file(self._ctx)
+            with path.open("ab") as file:
+                file.writelines(lines)
+        self._waiting.clear()
+        self._size = 0
