@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,10 +79,12 @@ class TaskContext:
         """Return a property's value with its expressions rendered; None stays None."""
         if value is None:
             return None
+        name = f"{self._task_run.task_id}.{value.name}" if value.name else self._task_run.task_id
         try:
-            return value.resolve(self._render_raw)
+            return value.resolve(partial(self._render_raw, name))
         except ValueError as error:
-            raise TaskError(f"Invalid value: {_explain(error)}", retryable=False) from error
+            message = f"Invalid value of {name}: {_explain(error)}"
+            raise TaskError(message, retryable=False) from error
 
     def render_text(self, template: str, extra: Mapping[str, Any] | None = None) -> str:
         """Render a template to text."""
@@ -96,13 +98,13 @@ class TaskContext:
         """Return JSON-like data with every text in it rendered, seeing `extra` too."""
         return self._environment.render_object(data, self._with(extra), self._host)
 
-    def _render_raw(self, raw: Any, as_text: bool) -> Any:
-        if isinstance(raw, str):
-            variables = self._with(None)
-            if as_text:
-                return self._environment.render(raw, variables, self._host)
-            return self._environment.evaluate(raw, variables, self._host)
-        return self._environment.render_object(raw, self._with(None), self._host)
+    def _render_raw(self, name: str, raw: Any, as_text: bool) -> Any:
+        variables = self._with(None)
+        if not isinstance(raw, str):
+            return self._environment.render_object(raw, variables, self._host, name=name)
+        if as_text:
+            return self._environment.render(raw, variables, self._host, name=name)
+        return self._environment.evaluate(raw, variables, self._host, name=name)
 
     def _with(self, extra: Mapping[str, Any] | None) -> Mapping[str, Any]:
         known: dict[str, Any] = {}

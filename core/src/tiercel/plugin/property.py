@@ -18,6 +18,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
 from pydantic_core import core_schema
 
 from tiercel.model.base import scalar_text
@@ -39,13 +40,15 @@ class Property(Generic[T]):
     Attributes:
         raw: what the flow's author wrote: a scalar, text, list or mapping.
         target: the type to render to.
+        name: what the property is called in YAML; empty outside a model.
     """
 
-    __slots__ = ("_value", "raw", "target")
+    __slots__ = ("_value", "name", "raw", "target")
 
-    def __init__(self, raw: Any, target: Any, value: Any = _UNSET) -> None:
+    def __init__(self, raw: Any, target: Any, value: Any = _UNSET, name: str = "") -> None:
         self.raw = raw
         self.target = target
+        self.name = name
         self._value = value
 
     @classmethod
@@ -102,18 +105,21 @@ class Property(Generic[T]):
     ) -> core_schema.CoreSchema:
         target = (get_args(source) or (Any,))[0]
 
-        def build(raw: Any, validate: Callable[[Any], Any]) -> Property[Any]:
+        def build(
+            raw: Any, validate: Callable[[Any], Any], info: core_schema.ValidationInfo
+        ) -> Property[Any]:
             if isinstance(raw, Property):
                 return raw
+            name = to_camel(info.field_name or "")
             if has_expression(raw):
-                return Property(raw, target)
+                return Property(raw, target, name=name)
             value = scalar_text(raw) if _wants_text(target) else raw
             try:
-                return Property(raw, target, validate(value))
+                return Property(raw, target, validate(value), name)
             except ValidationError:
-                return Property(raw, target)
+                return Property(raw, target, name=name)
 
-        return core_schema.no_info_wrap_validator_function(
+        return core_schema.with_info_wrap_validator_function(
             build,
             handler.generate_schema(target),
             serialization=core_schema.plain_serializer_function_ser_schema(lambda prop: prop.raw),
