@@ -3,7 +3,7 @@
 Private to the core. Plugins are found by their entry points in the group `tiercel`; an entry
 point's module is light (contract C1) and is imported once, when something is first asked for. What
 a module lists is imported when it is first used. A plugin that cannot be imported is remembered
-with its cause, and takes nothing else down.
+with its cause, and takes nothing else down; a name that two plugins claim belongs to neither.
 
 Environment variables:
     TIERCEL_LOAD_PLUGINS: comma-separated names of entry points; the others are left alone.
@@ -90,6 +90,7 @@ class Registry:
         self._loaded: dict[tuple[str, str], Any] = {}
         self._plugins: dict[str, Plugin] = {}
         self._broken: list[BrokenPlugin] = []
+        self._contested: dict[tuple[str, str], str] = {}
 
     def plugins(self) -> list[Plugin]:
         """Return the plugins in use, by name."""
@@ -97,7 +98,7 @@ class Registry:
         return sorted(self._plugins.values(), key=lambda plugin: plugin.name)
 
     def broken(self) -> list[BrokenPlugin]:
-        """Return the plugins that cannot be used."""
+        """Return the plugins that cannot be used, or not all of them."""
         self._discover()
         for kind in HOOKS:
             self.registered(kind)
@@ -106,8 +107,7 @@ class Registry:
     def registered(self, kind: str) -> Mapping[str, Registered]:
         """Return everything of a kind by canonical name and by alias.
 
-        Raises:
-            PluginError: two plugins claim the same name.
+        Names that two plugins claim are left out: see `broken`.
         """
         if kind not in self._names:
             self._names[kind] = self._collect(kind)
@@ -123,12 +123,14 @@ class Registry:
 
         Raises:
             UnknownTypeError: nothing is registered under it.
-            PluginError: it cannot be imported.
+            PluginError: it cannot be imported, or two plugins claim it.
         """
         known = self._loaded.get((kind, name))
         if known is not None:
             return known
         entry = self.registered(kind).get(name)
+        if (kind, name) in self._contested:
+            raise PluginError(self._contested[kind, name])
         if entry is None:
             raise self._unknown(kind, name)
         loaded = self._import(entry)
@@ -157,7 +159,7 @@ class Registry:
             loaded = import_module(module)
             for part in attribute.split("."):
                 loaded = getattr(loaded, part)
-        except Exception as error:  # a plugin's code: its failure must be told with its name
+        except (Exception, SystemExit) as error:  # a plugin's code: it must be told by name
             raise PluginError(
                 f"Plugin {entry.plugin.package} {entry.plugin.version} cannot provide "
                 f"{entry.name!r}: {type(error).__name__}: {error}"
@@ -184,8 +186,19 @@ class Registry:
                 continue
             for entry in self._entries(plugin, hook, function):
                 for alias in (entry.name, *entry.aliases):
-                    _claim(names, kind, alias, entry)
-        return names
+                    self._claim(names, kind, alias, entry)
+        return {name: entry for name, entry in names.items() if (kind, name) not in self._contested}
+
+    def _claim(self, names: dict[str, Registered], kind: str, name: str, entry: Registered) -> None:
+        other = names.setdefault(name, entry)
+        if other.plugin == entry.plugin:
+            return
+        reason = (
+            f"Both {other.plugin.package} and {entry.plugin.package} bring the {kind} {name!r}; "
+            "uninstall one of them"
+        )
+        self._contested[kind, name] = reason
+        self._broken.append(BrokenPlugin(entry.plugin, reason))
 
     def _entries(self, plugin: Plugin, hook: str, function: Callable[[], Any]) -> list[Registered]:
         try:
@@ -196,7 +209,7 @@ class Registry:
                 else Registered(key[0], tuple(key[1:]), target, plugin)
                 for key, target in listed.items()
             ]
-        except Exception as error:  # a plugin's code
+        except (Exception, SystemExit) as error:  # a plugin's code
             self._broken.append(BrokenPlugin(plugin, f"{hook}: {type(error).__name__}: {error}"))
             return []
 
@@ -210,7 +223,8 @@ class Registry:
                 manager.register(load(), name=plugin.name)
                 manager.check_pending()
                 self._plugins[plugin.name] = plugin
-            except Exception as error:  # a plugin's code, or a hook that does not exist
+            # A plugin's code, or a hook that does not exist.
+            except (Exception, SystemExit) as error:
                 if manager.has_plugin(plugin.name):
                     manager.unregister(name=plugin.name)
                 reason = f"{type(error).__name__}: {error}"
@@ -233,16 +247,6 @@ def installed() -> list[tuple[Plugin, Callable[[], Any]]]:
         version = point.dist.version if point.dist else "?"
         found.append((Plugin(point.name, point.value, package, version), point.load))
     return found
-
-
-def _claim(names: dict[str, Registered], kind: str, name: str, entry: Registered) -> None:
-    other = names.get(name)
-    if other is not None and other.plugin != entry.plugin:
-        raise PluginError(
-            f"Both {other.plugin.package} and {entry.plugin.package} bring the {kind} {name!r}; "
-            "uninstall one of them"
-        )
-    names[name] = entry
 
 
 def _nearest(name: str, known: Iterable[str]) -> str | None:
