@@ -6,10 +6,8 @@ This is the only module that imports Lark, and only when a template with a tag i
 from __future__ import annotations
 
 import hashlib
-import os
 import pickle
 import sys
-import tempfile
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +17,7 @@ import lark
 from lark.exceptions import UnexpectedToken
 from lark.lexer import Lexer as LarkLexer
 
+from tiercel import _cache
 from tiercel.errors import ExpressionSyntaxError
 from tiercel.expression.build import Builder, Fault
 from tiercel.expression.lexer import Lexeme, Lexer, syntax_error
@@ -103,9 +102,8 @@ def _explained(error: UnexpectedToken, source: str) -> ExpressionSyntaxError:
 @cache
 def _parser() -> lark.Lark:
     grammar = _GRAMMAR.read_text(encoding="utf-8")
-    folder = _cache_folder()
     version = f"{grammar}|{lark.__version__}|{sys.version_info[:2]}"
-    file = folder / f"expression-{hashlib.sha256(version.encode()).hexdigest()[:24]}.tables"
+    file = f"expression-{hashlib.sha256(version.encode()).hexdigest()[:24]}.tables"
     loaded = _load(file)
     if loaded is None:
         loaded = lark.Lark(
@@ -120,35 +118,22 @@ def _parser() -> lark.Lark:
     return loaded
 
 
-def _cache_folder() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(base) / "tiercel"
-
-
-def _load(file: Path) -> lark.Lark | None:
+def _load(file: str) -> lark.Lark | None:
     """Read the tables; anything wrong with the file means building them again."""
+    content = _cache.read(file)
+    if content is None:
+        return None
     try:
-        # The tables are a pickle: only a file of our own that nobody else may change is trusted.
-        status = file.stat()
-        if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
-            return None
-        tables = pickle.loads(file.read_bytes())
         loaded: lark.Lark = lark.Lark._load_from_dict(  # type: ignore[no-untyped-call]
-            **tables, transformer=Builder()
+            **pickle.loads(content), transformer=Builder()
         )
         return loaded
     except Exception:
         return None
 
 
-def _store(parser: lark.Lark, file: Path) -> None:
-    """Write the tables so that a reader sees all or nothing; a read-only place is fine too."""
+def _store(parser: lark.Lark, file: str) -> None:
+    """Keep the tables for the next process."""
     buffer = BytesIO()
     parser.save(buffer, exclude_options={"transformer"})
-    try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as temporary:
-            temporary.write(buffer.getvalue())
-        os.replace(temporary.name, file)
-    except OSError:
-        return
+    _cache.write(file, buffer.getvalue())

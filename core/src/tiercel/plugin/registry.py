@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from importlib import import_module
 from typing import Any, cast
 
@@ -21,6 +22,7 @@ import pluggy
 from tiercel._record import record
 from tiercel.errors import PluginError, UnknownTypeError
 from tiercel.plugin import hookspecs
+from tiercel.plugin.discovery import entry_points
 from tiercel.plugin.packages import package_for
 
 __all__ = ["BrokenPlugin", "Plugin", "Registered", "Registry"]
@@ -154,11 +156,8 @@ class Registry:
         return self.load(kind, name)
 
     def _import(self, entry: Registered) -> Any:
-        module, _, attribute = entry.target.partition(":")
         try:
-            loaded = import_module(module)
-            for part in attribute.split("."):
-                loaded = getattr(loaded, part)
+            loaded = _attribute(entry.target)
         except (Exception, SystemExit) as error:  # a plugin's code: it must be told by name
             raise PluginError(
                 f"Plugin {entry.plugin.package} {entry.plugin.version} cannot provide "
@@ -235,17 +234,21 @@ class Registry:
 
 def installed() -> list[tuple[Plugin, Callable[[], Any]]]:
     """Return the plugins of this Python environment, by name."""
-    from importlib.metadata import entry_points
-
     wanted = os.environ.get("TIERCEL_LOAD_PLUGINS")
     names = None if wanted is None else {name.strip() for name in wanted.split(",")}
-    found = []
-    for point in sorted(entry_points(group=hookspecs.PROJECT), key=lambda point: point.name):
-        if names is not None and point.name not in names:
-            continue
-        package = point.dist.name if point.dist else "?"
-        version = point.dist.version if point.dist else "?"
-        found.append((Plugin(point.name, point.value, package, version), point.load))
+    return [
+        (Plugin(*point), partial(_attribute, point.value))
+        for point in entry_points()
+        if names is None or point.name in names
+    ]
+
+
+def _attribute(target: str) -> Any:
+    """Import what `"module"` or `"module:attribute"` names."""
+    module, _, path = target.partition(":")
+    found: Any = import_module(module)
+    for name in filter(None, path.split(".")):
+        found = getattr(found, name)
     return found
 
 
