@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from http.server import ThreadingHTTPServer
 from pathlib import Path
@@ -22,8 +22,12 @@ from flow_steps import play_steps
 from known_flow_differences import known_flow_class
 
 from tiercel import Registry, Settings, State, Tiercel
-from tiercel.errors import InputError, TiercelError
+from tiercel.engine.again import REPLAY
+from tiercel.engine.beginning import CORRELATION_ID
+from tiercel.engine.checks import verdict
+from tiercel.errors import CheckError, InputError, TiercelError
 from tiercel.model.execution import Execution, LogEntry
+from tiercel.model.flow import Check
 from tiercel.model.load import Report, examine
 from tiercel.repository.memory import MemoryRepository
 from tiercel.storage.memory import MemoryStorage
@@ -92,6 +96,7 @@ def _validation_differences(expect: dict[str, Any], reports: list[Report]) -> li
             "warnings": [each.message for each in report.warnings],
             "deprecations": list(report.deprecations),
             "infos": list(report.infos),
+            "saveError": report.constraints,
         }
         for key, texts in wanted.items():
             for text in texts if isinstance(texts, list) else ():
@@ -155,13 +160,16 @@ class Player:
         try:
             flow = self.tiercel.load_flow(case["flows"][0])
             inputs = {**case.get("inputs", {}), **self._files(case.get("files", {}))}
-            execution = self.tiercel.run(flow, inputs, case.get("labels"), timeout=_LIMIT)
+            execution_id = self.tiercel.start(flow, inputs, case.get("labels"))
+            execution = self.tiercel.wait(execution_id, _LIMIT)
+        except CheckError as error:
+            return differences(_expected(expect), {"tasks": [], **_flat_checks(error.failed)})
         except (InputError, TiercelError) as error:
             return _refusal_differences(expect, error)
         if "error" in expect:
             return [f"error: expected {expect['error']}, got {execution.state}"]
-        wanted = {key: value for key, value in expect.items() if key not in ("valid", "validation")}
-        return differences(wanted, self.flat(execution))
+        failed = self.tiercel.failed_checks(flow, execution.inputs)
+        return differences(_expected(expect), {**self.flat(execution), **_flat_checks(failed)})
 
     def _files(self, files: dict[str, Any]) -> dict[str, Path]:
         paths = {}
@@ -179,6 +187,8 @@ class Player:
             "state": str(execution.state),
             "states": [str(state) for state in execution.history.states],
             "flow": execution.flow_id,
+            "original": execution.original_id,
+            "parent_execution": execution.parent_id,
             "tasks": [_flat_task(execution, each) for each in execution.task_runs.values()],
             "logs": [
                 _flat_log(execution, each)
@@ -188,13 +198,45 @@ class Player:
         }
         states = execution.history.states
         again = states.count(State.RESTARTED) + states[-2:].count(State.PAUSED)
+        again += self._repetitions(execution)
         if again:
             flat["attempt_number"] = 1 + again
         for key in ("labels", "inputs", "outputs", "variables", "trigger"):
             value = getattr(execution, key)
             if value:
                 flat[key] = dict(value)
+        # The golden data leave out the id that related executions share.
+        if not _without(flat.get("labels", {}), CORRELATION_ID):
+            flat.pop("labels", None)
         return flat
+
+    def _repetitions(self, execution: Execution) -> int:
+        """Return how many executions this one repeats, one after the other."""
+        count = 0
+        while execution.parent_id and dict(execution.labels).get(REPLAY):
+            execution = self.tiercel.execution(execution.parent_id)
+            count += 1
+        return count
+
+
+def _expected(expect: dict[str, Any]) -> dict[str, Any]:
+    """Return what is expected of an execution."""
+    return {key: value for key, value in expect.items() if key not in ("valid", "validation")}
+
+
+def _without(labels: dict[str, str], name: str) -> dict[str, str]:
+    labels.pop(name, None)
+    return labels
+
+
+def _flat_checks(failed: Sequence[Check]) -> dict[str, Any]:
+    if not failed:
+        return {}
+    shown = [
+        {"message": each.message, "behavior": str(each.behavior), "style": str(each.style)}
+        for each in failed
+    ]
+    return {"failed_checks": shown, "check_behavior": str(verdict(failed))}
 
 
 def _flat_task(execution: Execution, task_run: Any) -> dict[str, Any]:

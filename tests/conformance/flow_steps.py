@@ -42,8 +42,15 @@ def play_steps(
             found.append(f"execution {name} missing")
             continue
         execution = tiercel.execution(names[name])
-        found += [f"{name}: {each}" for each in differences(wanted, flat(execution))]
+        found += [f"{name}: {each}" for each in differences(wanted, _named(flat(execution), names))]
     return found
+
+
+def _named(flat: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """Return a flat execution that calls related ones by the case's names."""
+    name_of = {execution_id: name for name, execution_id in names.items()}
+    related = {key: name_of.get(flat[key]) for key in ("original", "parent_execution")}
+    return {**flat, **related}
 
 
 def _refused(step: dict[str, Any], wanted: dict[str, Any], error: Exception) -> list[str]:

@@ -23,6 +23,9 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from tiercel._ids import IdSource, RandomIds
 from tiercel._time import Clock, SystemClock
+from tiercel.engine.again import BEGIN as BEGIN_AGAIN
+from tiercel.engine.again import repeated, successor_id
+from tiercel.engine.beginning import Beginner
 from tiercel.engine.codec import encode
 from tiercel.engine.driver import Driver, Parts
 from tiercel.engine.evaluate import Evaluator
@@ -41,7 +44,7 @@ from tiercel.engine.variables import child_trigger
 from tiercel.errors import ConflictError, NotFoundError
 from tiercel.model.execution import Execution, LogEntry, State
 from tiercel.model.flow import Flow
-from tiercel.model.input_values import input_values, output_values, unknown_inputs
+from tiercel.model.input_values import output_values
 from tiercel.model.load import load, load_task
 from tiercel.parts import open_repository, open_storage
 from tiercel.plugin.registry import Registry
@@ -57,7 +60,7 @@ if TYPE_CHECKING:
     from tiercel.engine.commands import StartChild
     from tiercel.executor.spi import Executor
     from tiercel.expression.environment import Environment
-    from tiercel.model.input_base import InputBase
+    from tiercel.model.flow import Check
     from tiercel.repository.spi import Repository
     from tiercel.storage.spi import StorageBackend
 
@@ -199,6 +202,8 @@ class Tiercel:
     ) -> Execution:
         """Run a flow to its end and return its execution.
 
+        When the flow's `retry` makes new executions, that is the last of them.
+
         Args:
             flow: a file's path, a flow's text (more than one line), or a loaded flow.
             inputs: values by input id; a `Path` for a FILE input.
@@ -208,10 +213,15 @@ class Tiercel:
         Raises:
             FlowError: the flow is wrong.
             InputError: an input is missing or invalid.
+            CheckError: one of the flow's `checks` blocks the execution.
             TimeoutError: it took longer than `timeout`.
         """
-        execution_id = self.start(flow, inputs, labels)
-        return self.wait(execution_id, timeout)
+        deadline = None if timeout is None else self.clock.monotonic() + timeout
+        execution = self.wait(self.start(flow, inputs, labels), timeout)
+        while (successor := self.successor(execution)) is not None:
+            left = None if deadline is None else max(deadline - self.clock.monotonic(), 0)
+            execution = self.wait(successor, left)
+        return execution
 
     def start(
         self,
@@ -224,45 +234,19 @@ class Tiercel:
         Raises:
             FlowError: the flow is wrong.
             InputError: an input is missing or invalid.
+            CheckError: one of the flow's `checks` blocks the execution.
         """
         loaded = self.save_flow(self._given(flow))
         execution_id = self._ids.new()
-        event = self._created(loaded, execution_id, inputs or {}, labels or {})
-        self.driver.create(event, loaded, self._remarks(event, loaded, inputs or {})).wait()
+        beginner = self._beginner
+        event = beginner.created(loaded, execution_id, inputs or {}, labels or {})
+        event = beginner.checked(event, loaded)
+        self.driver.create(event, loaded, beginner.remarks(event, loaded, inputs or {})).wait()
         return execution_id
 
-    def _remarks(
-        self, event: ExecutionCreated, flow: Flow, given: Mapping[str, Any]
-    ) -> list[LogEntry]:
-        """Return what an execution's log begins with: golden case `unknown_input_ignored`."""
-        name = f"{flow.namespace}.{flow.id}"
-        return [
-            LogEntry(
-                execution_id=event.execution_id,
-                at=event.at,
-                level="WARN",
-                message=f"Input {each} was provided for workflow {name} "
-                "but isn't declared in the workflow inputs",
-            )
-            for each in unknown_inputs(flow.inputs, given)
-        ]
-
-    def _created(
-        self, flow: Flow, execution_id: str, inputs: Mapping[str, Any], labels: Mapping[str, str]
-    ) -> ExecutionCreated:
-        """Return what begins an execution of a stored flow; its inputs are typed and checked."""
-        assert flow.revision is not None
-        return ExecutionCreated(
-            at=self.clock.now(),
-            execution_id=execution_id,
-            tenant=self.tenant,
-            namespace=flow.namespace,
-            flow_id=flow.id,
-            flow_revision=flow.revision,
-            labels=tuple((dict(flow.label_pairs()) | dict(labels)).items()),
-            inputs=plain(self._inputs(flow, execution_id, flow.inputs or (), inputs)),
-            variables=plain(flow.variables or {}),
-        )
+    def failed_checks(self, flow: Flow, inputs: Mapping[str, Any]) -> list[Check]:
+        """Return the `checks` of a flow that do not hold for inputs as an execution has them."""
+        return self._beginner.failed_checks(flow, inputs)
 
     def _child(
         self, parent: Execution, command: StartChild
@@ -271,12 +255,17 @@ class Tiercel:
         with suppress(NotFoundError):
             self.repository.execution(command.execution_id)
             return None
+        if command.id == BEGIN_AGAIN:
+            event = repeated(parent, command.execution_id, self.clock.now())
+            return event, self._flow(
+                parent.tenant, parent.namespace, parent.flow_id, parent.flow_revision
+            )
         asked = command.request
         flow = self.flow(asked["namespace"], asked["flow_id"], asked["revision"])
         task_run = parent.task_runs[command.task_run_id]
         assert parent.flow is not None
         task = next(each for each in every_task(parent.flow) if each.id == task_run.task_id)
-        event = self._created(flow, command.execution_id, asked["inputs"], asked["labels"])
+        event = self._beginner.created(flow, command.execution_id, asked["inputs"], asked["labels"])
         trigger = {
             "id": task.id,
             "type": task.type_name or task.type,
@@ -294,6 +283,13 @@ class Tiercel:
         if not self.driver.wait(execution_id, timeout):
             raise TimeoutError(f"Execution {execution_id} still runs after {timeout} s")
         return self.execution(execution_id)
+
+    def successor(self, execution: Execution) -> str | None:
+        """Return the id of the execution that repeats a RETRIED one; None when none does."""
+        if execution.state is State.RETRIED:
+            with suppress(NotFoundError):
+                return self.repository.execution(successor_id(execution.id)).id
+        return None
 
     def execution(self, execution_id: str) -> Execution:
         """Return an execution as it is stored, with its task runs.
@@ -354,7 +350,7 @@ class Tiercel:
         )
         task = next(task for task in every_task(flow) if task.id == paused[0].task_id)
         declared = task.resume_inputs() if isinstance(task, FlowableTask) else ()
-        typed = self._inputs(flow, execution_id, declared, inputs or {})
+        typed = self._beginner.inputs(flow, execution_id, declared, inputs or {})
         event = Resumed(
             at=self.clock.now(), task_run_id=paused[0].id, inputs=plain(typed), state=state
         )
@@ -469,10 +465,16 @@ class Tiercel:
             secret=self._secrets.get,
             seal=self.sealer.seal,
             reveal=self._reveal,
-            executions=ExecutionBook(self.repository, self.tenant, self.unpause),
+            executions=ExecutionBook(
+                self.repository, self.tenant, partial(self.unpause, state=State.SUCCESS)
+            ),
             load_task=partial(load_task, resolve=self.registry.resolve),
             masker=self._masker,
         )
+
+    @cached_property
+    def _beginner(self) -> Beginner:
+        return Beginner(self.services, self._shared, self.tenant)
 
     @cached_property
     def files(self) -> FileStore:
@@ -540,32 +542,6 @@ class Tiercel:
 
     def _host(self) -> FunctionHost:
         return FunctionHost(self.repository, self.clock, self.files, self._secrets, self._masker)
-
-    def _inputs(
-        self,
-        flow: Flow,
-        execution_id: str,
-        declared: Sequence[InputBase],
-        given: Mapping[str, Any],
-    ) -> dict[str, Any]:
-        """Return typed inputs; the files among them are stored first."""
-        folder = uris.execution_folder(flow.namespace, flow.id, execution_id)
-        stored = dict(given)
-        for name, value in given.items():
-            if isinstance(value, Path):
-                with value.open("rb") as source:
-                    path = uris.input_path(folder, name, value.name)
-                    stored[name] = self.files.put(path, source)
-        known = {**self._shared, "flow": {"id": flow.id, "namespace": flow.namespace}}
-        host = self._host()
-
-        def render(template: Any, inputs: Mapping[str, Any]) -> Any:
-            variables = {**known, "inputs": inputs}
-            if isinstance(template, str):
-                return self.environment.evaluate(template, variables, host)
-            return self.environment.render_object(template, variables, host)
-
-        return input_values(declared, stored, render, self.sealer.seal)
 
     def _reveal(self, value: Any) -> Any:
         """Return plain data with what is sealed in it in clear, and masked from here on."""

@@ -4,6 +4,7 @@ TiercelError
 ├── FlowError                the flow's author: the YAML is wrong; carries file:line:column problems
 │   └── FlowSyntaxError          not even YAML
 ├── InputError               whoever starts the execution: an input is missing or invalid
+├── CheckError               whoever starts the execution: the flow's `checks` refuse it
 ├── ExpressionError          the flow's author: a template is wrong; with line and column
 │   ├── ExpressionSyntaxError    it does not parse
 │   ├── UndefinedError           a variable, key or index does not exist
@@ -26,9 +27,12 @@ TiercelError
 
 from __future__ import annotations
 
+from typing import Any
+
 from tiercel._record import record
 
 __all__ = [
+    "CheckError",
     "ConflictError",
     "EngineBug",
     "EvaluationError",
@@ -107,6 +111,14 @@ class InputError(TiercelError):
 
     def __init__(self, message: str, *, input_id: str = "") -> None:
         self.input_id = input_id
+        super().__init__(message)
+
+
+class CheckError(TiercelError):
+    """A flow's `checks` block an execution with these inputs; `failed` are those checks."""
+
+    def __init__(self, message: str, failed: tuple[Any, ...] = ()) -> None:
+        self.failed = failed
         super().__init__(message)
 
 

@@ -79,7 +79,7 @@ def test_a_killed_writer_loses_nothing_that_was_acknowledged(url: str, lines: in
     assert count in (acknowledged, acknowledged + 1)
     assert [event.sequence for event in repository.events("e1")] == list(range(1, count + 1))
     assert execution.sequence == len(execution.task_runs) == count
-    assert execution.labels == (("n", str(count)),)
+    assert dict(execution.labels)["n"] == str(count)
     assert len(repository.logs("e1")) == 2 * count
     repository.close()
     connection = sqlite3.connect(url.removeprefix("sqlite:///"))

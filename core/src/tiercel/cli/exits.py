@@ -15,6 +15,8 @@ __all__ = [
     "TIMEOUT",
     "UNREACHABLE",
     "USAGE",
+    "Missing",
+    "Unreachable",
     "report",
 ]
 
@@ -28,18 +30,38 @@ TIMEOUT = 124
 INTERRUPTED = 130
 
 
+class Missing(click.ClickException):
+    """What the user named does not exist."""
+
+    exit_code = NOT_FOUND
+
+
+class Unreachable(click.ClickException):
+    """The database or the files cannot be used."""
+
+    exit_code = UNREACHABLE
+
+
 def report(error: Exception) -> int:
     """Tell an error on standard error, and return the exit code for its kind.
 
     What is nobody's fault but Tiercel's is raised again, with its traceback.
     """
     from tiercel import errors
+    from tiercel.cli.text import clean
 
     code = _code(error)
     if code is None or os.environ.get("TIERCEL_DEBUG"):
         raise error
-    click.echo(f"Error: {error}" if not isinstance(error, errors.FlowError) else error, err=True)
+    text = clean(_text(error))
+    click.echo(text if isinstance(error, errors.FlowError) else f"Error: {text}", err=True)
     return code
+
+
+def _text(error: Exception) -> str:
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    return error.strerror if error.filename is None else f"{error.strerror}: {error.filename!r}"
 
 
 def _code(error: Exception) -> int | None:
@@ -53,6 +75,8 @@ def _code(error: Exception) -> int | None:
         (kinds.StoredFileNotFoundError, NOT_FOUND),
         (kinds.InputError, USAGE),
         (kinds.StorageUriError, USAGE),
+        (kinds.CheckError, USAGE),
+        (kinds.ConflictError, FAILED),
         (kinds.RepositoryError, UNREACHABLE),
         (kinds.TiercelError, FAILED),
         (FileNotFoundError, NOT_FOUND),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import signal
-import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,12 +12,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tiercel.cli import exits, options
+from tiercel.cli.text import emit_json
 from tiercel.model.execution import Execution, State
 
 if TYPE_CHECKING:
     from tiercel.embed import Tiercel
+    from tiercel.model.flow import Flow
 
 __all__ = ["resume", "run"]
+
+_LOOK_EVERY = 0.2
 
 
 @click.command()
@@ -51,7 +54,7 @@ __all__ = ["resume", "run"]
 )
 @click.option(
     "--timeout",
-    type=float,
+    type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
     help="Kill the execution, and exit with 124, when it takes longer.",
 )
@@ -71,20 +74,24 @@ def run(  # noqa: PLR0913  # click passes each option as an argument
     """Run the flow in FILE (`-` for standard input) and wait for its end.
 
     The last line on standard output names the final state. The execution is durable: when this
-    process dies, `tiercel resume` goes on with it.
+    process dies, `tiercel resume` goes on with it. Ctrl-C kills the execution; a second one leaves
+    it for `resume`.
+
+    \b
+    Example:
+      tiercel run hello.yaml --input name=Ada --label team=data
     """
     from tiercel.cli.progress import watcher
 
-    text = sys.stdin.read() if str(file) == "-" else _read(file)
+    text, name = options.read_flow(file)
     given: dict[str, Any] = {**inputs, **{key: _path(key, at) for key, at in files.items()}}
     watch = watcher(quiet)
-    with options.open_engine(home, listener=watch) as engine, watch, _interruptible() as asked:
-        flow = engine.load_flow(text, "<stdin>" if str(file) == "-" else str(file))
-        if flow.disabled:
-            raise click.UsageError(f"Flow {flow.namespace}.{flow.id} is disabled")
-        execution_id = engine.start(flow, given, labels)
-        execution, code = _await(engine, execution_id, timeout, asked)
-    _tell(engine, execution, as_json)
+    with options.open_engine(home, listener=watch) as engine:
+        flow = _load(engine, text, name)
+        with watch, _interruptible() as asked:
+            execution_id = engine.start(flow, given, labels)
+            execution, code = _await(engine, execution_id, timeout, asked)
+        _tell(engine, execution, as_json)
     return code
 
 
@@ -97,38 +104,68 @@ def resume(execution_ids: tuple[str, ...], quiet: bool, as_json: bool, home: Pat
     """Go on with executions that a crash interrupted, all of them by default.
 
     Tasks that had finished are not run again; attempts that were running are.
+
+    \b
+    Example:
+      tiercel resume
     """
     from tiercel.cli.progress import watcher
 
-    worst = exits.OK
     watch = watcher(quiet)
-    with options.open_engine(home, listener=watch) as engine, watch, _interruptible() as asked:
-        resumed = engine.resume(execution_ids or None)
-        ended = [_await(engine, each, None, asked) for each in resumed]
-    if not resumed:
-        click.echo("Nothing to resume", err=True)
-    for execution, code in ended:
-        _tell(engine, execution, as_json)
-        worst = max(worst, code)
-    return worst
+    with options.open_engine(home, listener=watch) as engine:
+        for execution_id in execution_ids:
+            engine.execution(execution_id)
+        with watch, _interruptible() as asked:
+            resumed = engine.resume(execution_ids or None)
+            ended = [_await(engine, each, None, asked) for each in resumed]
+        if not resumed:
+            click.echo("Nothing to resume", err=True)
+        for execution, _ in ended:
+            _tell(engine, execution, as_json)
+    return max((code for _, code in ended), default=exits.OK)
+
+
+def _load(engine: Tiercel, text: str, name: str) -> Flow:
+    from tiercel.errors import FlowError
+
+    try:
+        flow = engine.load_flow(text, name)
+    except FlowError as error:
+        options.blame_plugins(error.problems, engine.registry)
+        raise
+    if flow.disabled:
+        raise click.UsageError(f"Flow {flow.namespace}.{flow.id} is disabled")
+    return flow
 
 
 def _await(
     engine: Tiercel, execution_id: str, timeout: float | None, asked: list[int]
 ) -> tuple[Execution, int]:
     """Wait for an execution's end, killing it when the user or the time limit says so."""
-    waited, killed, code = 0.0, False, None
-    while not engine.driver.wait(execution_id, 0.2):
-        waited += 0.2
-        if not killed and (asked or (timeout is not None and waited >= timeout)):
-            killed = True
-            code = exits.INTERRUPTED if asked else exits.TIMEOUT
+    deadline = None if timeout is None else time.monotonic() + timeout
+    code = None
+    while not engine.driver.wait(execution_id, _patience(deadline)):
+        if code is not None:
+            continue
+        if asked:
+            code = exits.INTERRUPTED
+        elif deadline is not None and time.monotonic() >= deadline:
+            code = exits.TIMEOUT
+            click.echo(f"Killing the execution: it took longer than {timeout:g} s", err=True)
+        if code is not None:
             engine.kill(execution_id)
+            deadline = None
     execution = engine.execution(execution_id)
     if code is None:
         ok = execution.state in (State.SUCCESS, State.WARNING)
         code = exits.OK if ok else exits.FAILED
     return execution, code
+
+
+def _patience(deadline: float | None) -> float:
+    if deadline is None:
+        return _LOOK_EVERY
+    return max(min(_LOOK_EVERY, deadline - time.monotonic()), 0)
 
 
 @contextmanager
@@ -157,21 +194,12 @@ def _tell(engine: Tiercel, execution: Execution, as_json: bool) -> None:
     if as_json:
         from tiercel.cli.show import execution_json
 
-        shown = engine.hide(execution, execution_json(execution))
-        click.echo(json.dumps(shown, ensure_ascii=False))
+        emit_json(engine.hide(execution, execution_json(execution)))
         return
     if execution.outputs:
-        outputs = engine.hide(execution, dict(execution.outputs))
-        click.echo(json.dumps(outputs, ensure_ascii=False, indent=2))
+        emit_json(engine.hide(execution, dict(execution.outputs)), pretty=True)
     click.echo(f"Execution {execution.id}")
     click.echo(str(execution.state))
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise click.UsageError(f"{file} is not UTF-8 text: {error}") from error
 
 
 def _path(key: str, text: str) -> Path:

@@ -34,6 +34,7 @@ __all__ = [
     "due_again",
     "repeated",
     "run_again",
+    "successor_id",
 ]
 
 TIMER = ":again"
@@ -42,6 +43,11 @@ BEGIN = ":child:again"
 """The id of the command that begins the new execution."""
 REPLAY = "system.replay"
 """The label of an execution that repeats another one."""
+
+
+def successor_id(execution_id: str) -> str:
+    """Return the id of the execution that repeats a RETRIED one, if any does."""
+    return derive(execution_id, "again")
 
 
 def run_again(draft: Draft, task_run: TaskRun, due: datetime) -> None:
@@ -67,7 +73,7 @@ def due_again(draft: Draft) -> None:
     """Have the new execution begun: its time has come."""
     scope = draft.execution.scopes.get(ROOT)
     if scope is not None and scope.phase is Phase.AGAIN:
-        execution_id = derive(draft.execution.id, "again")
+        execution_id = successor_id(draft.execution.id)
         request = {"namespace": draft.execution.namespace, "flow_id": draft.execution.flow_id}
         draft.command(
             StartChild(id=BEGIN, task_run_id="", execution_id=execution_id, request=request)

@@ -25,7 +25,11 @@ def run_flow(draft: Draft, scope: Scope, decision: RunFlow) -> None:
     execution_id = derive(draft.execution.id, task_run.id, decision.key, attempt)
     children = scope.children.insert(decision.key, Child(execution_id))
     draft.put_scope(replace(scope, children=children))
-    labels = dict(draft.execution.labels) if decision.inherit_labels else {}
+    labels = {
+        key: value
+        for key, value in draft.execution.labels
+        if decision.inherit_labels or key.startswith("system.")
+    }
     draft.command(
         StartChild(
             id=f"{scope.id}:child:{decision.key}",

@@ -6,14 +6,14 @@ there were. The shape is Kestra's (`RunVariables`; golden cases `basics/context_
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tiercel.model.execution import Execution, TaskRun
     from tiercel.model.task import TaskBase
 
-__all__ = ["LiveMapping", "Variables", "child_trigger"]
+__all__ = ["LiveMapping", "Variables", "child_trigger", "nested_labels"]
 
 
 class LiveMapping(Mapping[str, Any]):
@@ -86,7 +86,7 @@ class Variables:
         if execution.variables:
             variables["vars"] = execution.variables
         if execution.labels:
-            variables["labels"] = dict(execution.labels)
+            variables["labels"] = nested_labels(execution.labels)
         if execution.trigger is not None:
             variables["trigger"] = execution.trigger.get("variables", {})
         return variables
@@ -140,6 +140,21 @@ def child_trigger(parent: Execution, task_run: TaskRun) -> dict[str, Any]:
     if task_run.value is not None:
         variables["taskRunValue"] = task_run.value
     return variables
+
+
+def nested_labels(labels: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return labels as expressions see them: `labels.system.correlationId`."""
+    nested: dict[str, Any] = {}
+    for key, value in labels:
+        *outer, last = key.split(".")
+        level = nested
+        for name in outer:
+            inner = level.get(name)
+            if not isinstance(inner, dict):
+                inner = level[name] = {}
+            level = inner
+        level[last] = value
+    return nested
 
 
 def _values(execution: Execution, task_run: TaskRun) -> list[str]:

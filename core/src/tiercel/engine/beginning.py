@@ -1,0 +1,151 @@
+"""`Beginner`: from what someone asks for to the event that begins an execution.
+
+Inputs are typed and their files stored, labels are put together, `checks` are asked. Golden areas:
+`flows/inputs`, `flows/checks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tiercel.engine.checks import failed_checks, verdict
+from tiercel.engine.events import ExecutionCreated
+from tiercel.engine.plain import plain
+from tiercel.engine.variables import nested_labels
+from tiercel.errors import CheckError
+from tiercel.model.execution import LogEntry
+from tiercel.model.flow import CheckBehavior
+from tiercel.model.input_values import input_values, unknown_inputs
+from tiercel.storage import uri as uris
+
+if TYPE_CHECKING:
+    from tiercel.engine.services import Services
+    from tiercel.model.flow import Check, Flow
+    from tiercel.model.input_base import InputBase
+
+__all__ = ["CORRELATION_ID", "Beginner"]
+
+CORRELATION_ID = "system.correlationId"
+"""The label that an execution shares with those that it begins: the first one's id."""
+
+
+class Beginner:
+    """Makes the events that begin executions.
+
+    Args:
+        services: storage, clock, expressions and encryption.
+        shared: variables that every execution sees (`envs`, `globals`, `kestra`).
+        tenant: whose executions they are.
+    """
+
+    def __init__(self, services: Services, shared: Mapping[str, Any], tenant: str) -> None:
+        self._services = services
+        self._shared = shared
+        self._tenant = tenant
+
+    def created(
+        self, flow: Flow, execution_id: str, inputs: Mapping[str, Any], labels: Mapping[str, str]
+    ) -> ExecutionCreated:
+        """Return what begins an execution of a stored flow.
+
+        Raises:
+            InputError: an input is missing or invalid.
+        """
+        assert flow.revision is not None
+        own = {CORRELATION_ID: execution_id} | dict(flow.label_pairs()) | dict(labels)
+        return ExecutionCreated(
+            at=self._services.clock.now(),
+            execution_id=execution_id,
+            tenant=self._tenant,
+            namespace=flow.namespace,
+            flow_id=flow.id,
+            flow_revision=flow.revision,
+            labels=tuple(own.items()),
+            inputs=plain(self.inputs(flow, execution_id, flow.inputs or (), inputs)),
+            variables=plain(flow.variables or {}),
+        )
+
+    def inputs(
+        self,
+        flow: Flow,
+        execution_id: str,
+        declared: Sequence[InputBase],
+        given: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """Return typed inputs; the files among them are stored first.
+
+        Raises:
+            InputError: an input is missing or invalid.
+        """
+        folder = uris.execution_folder(flow.namespace, flow.id, execution_id)
+        stored = dict(given)
+        for name, value in given.items():
+            if isinstance(value, Path):
+                with value.open("rb") as source:
+                    path = uris.input_path(folder, name, value.name)
+                    stored[name] = self._services.files.put(path, source)
+        render = self._renderer(flow)
+        return input_values(
+            declared,
+            stored,
+            lambda template, inputs: render(template, {"inputs": inputs}),
+            self._services.seal,
+        )
+
+    def failed_checks(self, flow: Flow, inputs: Mapping[str, Any]) -> list[Check]:
+        """Return the `checks` of a flow that do not hold for typed inputs."""
+        render = self._renderer(flow)
+        variables = {
+            "inputs": self._services.reveal(inputs),
+            "vars": flow.variables or {},
+            "labels": nested_labels(flow.label_pairs()),
+        }
+        return failed_checks(flow, lambda text: render(text, variables))
+
+    def checked(self, event: ExecutionCreated, flow: Flow) -> ExecutionCreated:
+        """Return an execution's beginning as the flow's `checks` have it.
+
+        Raises:
+            CheckError: one of them blocks it.
+        """
+        if not flow.checks:
+            return event
+        failed = self.failed_checks(flow, event.inputs)
+        behavior = verdict(failed)
+        reason = "; ".join(check.message for check in failed if check.behavior is behavior)
+        if behavior is CheckBehavior.BLOCK_EXECUTION:
+            message = f"Flow {flow.namespace}.{flow.id} refuses this execution: {reason}"
+            raise CheckError(message, tuple(failed))
+        failing = behavior is CheckBehavior.FAIL_EXECUTION
+        return replace(event, refusal=reason) if failing else event
+
+    def remarks(
+        self, event: ExecutionCreated, flow: Flow, given: Mapping[str, Any]
+    ) -> list[LogEntry]:
+        """Return what an execution's log begins with: golden case `unknown_input_ignored`."""
+        name = f"{flow.namespace}.{flow.id}"
+        return [
+            LogEntry(
+                execution_id=event.execution_id,
+                at=event.at,
+                level="WARN",
+                message=f"Input {each} was provided for workflow {name} "
+                "but isn't declared in the workflow inputs",
+            )
+            for each in unknown_inputs(flow.inputs, given)
+        ]
+
+    def _renderer(self, flow: Flow) -> Callable[[Any, Mapping[str, Any]], Any]:
+        environment, host = self._services.environment(), self._services.host()
+        known = {**self._shared, "flow": {"id": flow.id, "namespace": flow.namespace}}
+
+        def render(template: Any, variables: Mapping[str, Any]) -> Any:
+            seen = {**known, **variables}
+            if isinstance(template, str):
+                return environment.evaluate(template, seen, host)
+            return environment.render_object(template, seen, host)
+
+        return render
