@@ -11,7 +11,6 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from tiercel.errors import EvaluationError, ExpressionError, LimitError
-from tiercel.expression import builtin
 from tiercel.expression.bounded import check_tree
 from tiercel.expression.lexer import RAW, cut_raw
 from tiercel.expression.printing import output_text
@@ -62,7 +61,6 @@ class Environment:
         zone: str = "UTC",
         locale: str = "en_US",
     ) -> None:
-        builtin.load()
         self.tables = tables or Tables(FILTERS, FUNCTIONS, TESTS)
         self.limits = limits or Limits()
         self.clock = clock

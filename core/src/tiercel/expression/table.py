@@ -1,15 +1,18 @@
 """Tables of the filters, functions and tests that expressions can call.
 
-A theme module (`filters/text.py`, `functions/data.py`) owns the callables; a table maps the
-name that a flow's author writes to the callable and its argument names.
+A theme module (`filters/text.py`, `functions/json.py`) owns the callables; a table maps the
+name that a flow's author writes to the callable and its argument names. `builtin` says which theme
+has which name, so that a theme is imported when one of its names is first looked up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from typing import Any, TypeVar
 
 from tiercel._record import record
+from tiercel.expression import builtin
 
 __all__ = ["FILTERS", "FUNCTIONS", "TESTS", "Entry", "Table", "Tables"]
 
@@ -58,10 +61,14 @@ class Table(Mapping[str, Entry]):
     Args:
         kind: `filter`, `function` or `test`, for error messages.
         takes_input: whether callables get an input value before their arguments.
+        themes: names that a module registers when it is imported → the module.
     """
 
-    def __init__(self, kind: str, *, takes_input: bool) -> None:
+    def __init__(
+        self, kind: str, *, takes_input: bool, themes: Mapping[str, str] | None = None
+    ) -> None:
         self.kind = kind
+        self.themes = themes or {}
         self._takes_input = takes_input
         self._entries: dict[str, Entry] = {}
 
@@ -101,15 +108,20 @@ class Table(Mapping[str, Entry]):
         return register
 
     def __getitem__(self, name: str) -> Entry:
+        if name not in self._entries and name in self.themes:
+            import_module(self.themes[name])
         return self._entries[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.themes or name in self._entries
+
     def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
+        return iter({**self.themes, **self._entries})
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len({**self.themes, **self._entries})
 
 
-FILTERS = Table("filter", takes_input=True)
-FUNCTIONS = Table("function", takes_input=False)
-TESTS = Table("test", takes_input=True)
+FILTERS = Table("filter", takes_input=True, themes=builtin.FILTERS)
+FUNCTIONS = Table("function", takes_input=False, themes=builtin.FUNCTIONS)
+TESTS = Table("test", takes_input=True, themes=builtin.TESTS)
