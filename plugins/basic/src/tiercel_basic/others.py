@@ -145,7 +145,7 @@ inputs:
     """Accepted for compatibility: an execution's id is enough to find it."""
     flow_id: Property[str] | None = None
     """Accepted for compatibility."""
-    execution_id: Property[str] = Property("{{ execution.id }}", str)
+    execution_id: Property[str] | None = None
     """The execution; this one by default."""
     inputs: Property[dict[str, Any]] | None = None
     """Values for the `onResume` inputs of the task that paused it."""
@@ -158,7 +158,8 @@ inputs:
             ConflictError: it is not paused.
             InputError: an input is missing or invalid.
         """
-        ctx.executions.resume(ctx.render(self.execution_id), ctx.render(self.inputs))
+        execution_id = ctx.render(self.execution_id) or ctx.variables["execution"]["id"]
+        ctx.executions.resume(execution_id, ctx.render(self.inputs))
 
 
 def _state(name: str) -> State:

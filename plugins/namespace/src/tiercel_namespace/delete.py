@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from tiercel.plugin import Example, Metric, MetricInfo, Output, Property, RunContext
-from tiercel_namespace.patterns import PatternTask
+from tiercel.plugin import Example, Metric, MetricInfo, Property, RunContext
+from tiercel_namespace.patterns import FilesOutput, PatternTask
 
 __all__ = ["DeleteFiles"]
 
 
-class DeleteFiles(PatternTask[Output]):
+class DeleteFiles(PatternTask[FilesOutput]):
     """Delete files of a namespace."""
 
     examples: ClassVar[tuple[Example, ...]] = (

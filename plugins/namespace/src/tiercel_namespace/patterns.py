@@ -8,9 +8,16 @@ from typing import TypeVar
 
 from tiercel.plugin import Output, Property, RunContext, Task, selected
 
-__all__ = ["PatternTask"]
+__all__ = ["FilesOutput", "PatternTask"]
 
 OutputT = TypeVar("OutputT", bound=Output, covariant=True)
+
+
+class FilesOutput(Output):
+    """What tasks give to later ones that change a namespace."""
+
+    files: dict[str, str] | None = None
+    """Unused, as in Kestra."""
 
 
 class PatternTask(Task[OutputT]):

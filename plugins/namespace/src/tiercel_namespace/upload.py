@@ -10,7 +10,6 @@ from typing import Any, BinaryIO, ClassVar, Literal
 
 from tiercel.plugin import (
     Example,
-    Output,
     Property,
     RunContext,
     StoredFileNotFoundError,
@@ -18,13 +17,14 @@ from tiercel.plugin import (
     TaskError,
     working_files,
 )
+from tiercel_namespace.patterns import FilesOutput
 
 __all__ = ["UploadFiles"]
 
 Opener = Callable[[], BinaryIO]
 
 
-class UploadFiles(Task[Output]):
+class UploadFiles(Task[FilesOutput]):
     """Copy files of the working folder, or of internal storage, to a namespace."""
 
     examples: ClassVar[tuple[Example, ...]] = (
