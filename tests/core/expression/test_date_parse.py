@@ -135,7 +135,8 @@ def test_a_long_text_is_no_zone() -> None:
 
 moments = st.builds(
     Moment.of_epoch,
-    st.integers(946_684_800, 4_102_444_799),
+    # 2000 to 2099 in every zone: a year of two digits means one of these.
+    st.integers(946_684_800, 4_102_358_400),
     st.integers(0, 999).map(lambda milli: milli * 1_000_000),
     st.sampled_from([zone_of(name) for name in ("UTC", "Europe/Paris", "Asia/Kolkata", "+02:00")]),
 )
