@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import permutations
 from typing import Any
 
 __all__ = ["differences", "quotes_java"]
 
 _KEY = ("id", "value", "iteration", "parent", "parent_value")
 _MISSING = object()
+_FEW = 5
 
 
 def differences(expected: dict[str, Any], actual: dict[str, Any]) -> list[str]:
@@ -71,7 +73,7 @@ def _unmatched(wanted: list[Any], found: list[Any], what: str) -> list[str]:
     return problems + [f"{what} not expected: {each}" for each in left]
 
 
-_JAVA = re.compile(r"([a-z]\w*\.)+[A-Z]\w*|\bclass java\.|at \[Source: ")
+_JAVA = re.compile(r"([a-z]\w*\.)+[A-Z]\w*|\bclass java\.|at \[Source: |\bbyte\[\]")
 
 
 def quotes_java(text: str) -> bool:
@@ -106,7 +108,9 @@ def _match(wanted: Any, found: Any) -> bool:
         if tag == "$in":
             return any(_match(each, found) for each in argument)
         if tag == "$match":
-            return isinstance(found, str) and re.fullmatch(argument, found, re.DOTALL) is not None
+            return isinstance(found, str) and any(
+                re.fullmatch(argument, text, re.DOTALL) for text in _member_orders(found)
+            )
     if isinstance(wanted, dict) and isinstance(found, dict):
         return all(
             _match(wanted.get(key, _MISSING), found.get(key, _MISSING))
@@ -129,6 +133,18 @@ def _same_json(wanted: str, found: str) -> bool:
         return bool(json.loads(wanted) == json.loads(found))
     except ValueError:
         return False
+
+
+def _member_orders(text: str) -> Iterator[str]:
+    """Yield a text; a small JSON object also with its members in every other order."""
+    yield text
+    try:
+        value = json.loads(text) if text.startswith("{") else None
+    except ValueError:
+        return
+    if isinstance(value, dict) and len(value) <= _FEW:
+        for members in permutations(value.items()):
+            yield json.dumps(dict(members), ensure_ascii=False, separators=(",", ":"))
 
 
 # Apache's `HttpException` prints what it takes for unprintable, a line break or a letter beyond

@@ -28,7 +28,7 @@ from tiercel.engine.checks import verdict
 from tiercel.errors import CheckError, InputError, TiercelError
 from tiercel.model.execution import Execution, LogEntry
 from tiercel.model.flow import Check
-from tiercel.model.load import Report, examine
+from tiercel.model.load import Report
 from tiercel.repository.memory import MemoryRepository
 from tiercel.storage.memory import MemoryStorage
 
@@ -137,7 +137,7 @@ class Player:
 
     def reports(self) -> list[Report]:
         """Examine every flow of the case."""
-        return [examine(each, resolve=_registry().resolve) for each in self._case["flows"]]
+        return [self.tiercel.examine(each) for each in self._case["flows"]]
 
     def prepare(self) -> None:
         """Save the flows, and put keys and files where the case wants them."""

@@ -6,7 +6,9 @@ judged alike, and a few named cases in `known_differences.yaml` under `flows`.
 
 from __future__ import annotations
 
+import ast
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -19,6 +21,9 @@ __all__ = ["known_flow_class"]
 _OPEN = {"CREATED", "SUBMITTED", "RUNNING", "RETRYING"}
 _UNTIL = ("flow.LoopUntil", "flow.WaitFor")
 _EARLIER = re.compile(r"task run not expected: |task run missing: id=\S+ iteration=\d+$")
+_CLASS = re.compile(r"^([a-z]\w*\.)+[A-Z]\w*(Exception|Error): ")
+_UNAVAILABLE = re.compile(r"^log not expected: .*response code \\?'503")
+_LISTS = re.compile(r"(?:states|attempts): expected (\[.*\]), got (\[.*\])$")
 _LOOPS = ("ForEach", "EachSequential", "EachParallel")
 
 
@@ -27,8 +32,9 @@ def known_flow_class(name: str, case: dict[str, Any], found: list[str]) -> str:
     for known, rule in _RULES.items():
         if rule(case):
             return known
-    if _only_earlier_rounds(case, found):
-        return "loop-rounds-kept"
+    for known, excuses in _RULES_OF_DIFFERENCES.items():
+        if excuses(case, found):
+            return known
     return _named().get(name, "")
 
 
@@ -68,6 +74,61 @@ def _only_earlier_rounds(case: dict[str, Any], found: list[str]) -> bool:
     return all(_EARLIER.search(each) for each in found)
 
 
+def _told_again(case: dict[str, Any], found: list[str]) -> bool:
+    """Tell whether only error lines are missing that repeat another one, or its Java class."""
+    gists = Counter(
+        (line.get("task"), _gist(line["message"]))
+        for line in case["expect"].get("logs", ())
+        if line.get("level") == "ERROR" and isinstance(line.get("message"), str)
+    )
+    missing: Counter[tuple[str | None, str]] = Counter()
+    for difference in found:
+        line = _missing_line(difference)
+        if line is None or line.get("level") != "ERROR" or not isinstance(line["message"], str):
+            return False
+        missing[line.get("task"), _gist(line["message"])] += 1
+    return all(count < gists[gist] for gist, count in missing.items())
+
+
+def _missing_line(difference: str) -> dict[str, Any] | None:
+    head, _, line = difference.partition("log missing: ")
+    return ast.literal_eval(line) if not head and line else None
+
+
+def _gist(message: str) -> str:
+    """Return an error's text without its Java class and without lines that it says twice."""
+    lines = _CLASS.sub("", message).splitlines()
+    return "\n".join(dict.fromkeys(lines))
+
+
+def _silent_retry(case: dict[str, Any], found: list[str]) -> bool:
+    """Tell whether a 503 is seen that Kestra's HTTP client met with a request of its own."""
+    asks = any("plugin.core.http." in source for source in case["flows"])
+    return asks and any(_UNAVAILABLE.search(each) for each in found)
+
+
+def _more_attempts(case: dict[str, Any], found: list[str]) -> bool:
+    """Tell whether only more attempts were made within a retry's `maxDuration`."""
+    if not any("maxDuration" in source for source in case["flows"]):
+        return False
+    return all(_is_longer(each) or "log not expected: {'level': 'ERROR'" in each for each in found)
+
+
+def _is_longer(difference: str) -> bool:
+    """Tell whether a history or the attempts are as expected, but longer."""
+    match = _LISTS.search(difference)
+    if match is None:
+        return False
+    wanted, got = ast.literal_eval(match[1]), ast.literal_eval(match[2])
+    return got[: len(wanted)] == wanted and len(got) > len(wanted)
+
+
+def _form_parts(case: dict[str, Any], found: list[str]) -> bool:
+    """Tell whether only what the server says of a form's parts differs."""
+    sends = any("multipart/form-data" in source for source in case["flows"])
+    return sends and all(" outputs: " in each and '"parts"' in each for each in found)
+
+
 def _loop_values(node: Any) -> Iterator[Any]:
     if isinstance(node, list):
         for each in node:
@@ -83,6 +144,13 @@ _RULES: dict[str, Callable[[dict[str, Any]], bool]] = {
     "quirk": _quirk,
     "no-open-task-runs": _left_open,
     "equal-loop-values": _equal_values,
+}
+_RULES_OF_DIFFERENCES: dict[str, Callable[[dict[str, Any], list[str]], bool]] = {
+    "loop-rounds-kept": _only_earlier_rounds,
+    "error-told-once": _told_again,
+    "no-silent-retry": _silent_retry,
+    "retries-on-time": _more_attempts,
+    "form-parts": _form_parts,
 }
 
 

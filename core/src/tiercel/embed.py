@@ -45,7 +45,7 @@ from tiercel.errors import ConflictError, NotFoundError
 from tiercel.model.execution import Execution, LogEntry, State
 from tiercel.model.flow import Flow
 from tiercel.model.input_values import output_values
-from tiercel.model.load import load, load_task
+from tiercel.model.load import examine, load, load_task
 from tiercel.parts import open_repository, open_storage
 from tiercel.plugin.registry import Registry
 from tiercel.plugin.task import FlowableTask
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from tiercel.executor.spi import Executor
     from tiercel.expression.environment import Environment
     from tiercel.model.flow import Check
+    from tiercel.model.load import Report
     from tiercel.repository.spi import Repository
     from tiercel.storage.spi import StorageBackend
 
@@ -152,6 +153,15 @@ class Tiercel:
             FlowError: something is wrong with it; lists all of it.
         """
         return load(text, resolve=self.registry.resolve, file=file)
+
+    def examine(self, text: str, file: str = "") -> Report:
+        """Return everything there is to say about a flow's text, other stored flows considered."""
+        return examine(text, resolve=self.registry.resolve, file=file, flow_exists=self.flow_exists)
+
+    def flow_exists(self, namespace: str, flow_id: str) -> bool:
+        """Return whether a flow is stored."""
+        revisions = self.repository.flow_revisions(self.tenant, namespace, flow_id)
+        return bool(revisions) and not revisions[-1].deleted
 
     def save_flow(self, flow: Flow) -> Flow:
         """Store a flow, as a new revision unless its source is the newest one's; return it."""

@@ -8,7 +8,7 @@ before. A task class adds its own by a pydantic model validator. Golden areas: `
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from tiercel.errors import Problem, TiercelError
@@ -232,7 +232,9 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
 
 
-def notices(flow: Flow, locator: Locator) -> tuple[list[Problem], list[str], list[str]]:
+def notices(
+    flow: Flow, locator: Locator, flow_exists: Callable[[str, str], bool] | None = None
+) -> tuple[list[Problem], list[str], list[str]]:
     """Return warnings, paths of deprecated things, and what was read under another name."""
     warnings: list[Problem] = []
     deprecated = [name for name in ("listeners", "taskDefaults") if name in locator.data]
@@ -248,6 +250,8 @@ def notices(flow: Flow, locator: Locator) -> tuple[list[Problem], list[str], lis
             if present and present != model.type:
                 infos.append(f"{model.type} is replaced by {present}")
         warnings += _warnings(path, model, locator)
+        if flow_exists is not None and isinstance(model, TaskBase) and model.runs_flow:
+            warnings += _missing_flow(path, written, locator, flow_exists)
     return warnings, deprecated, infos
 
 
@@ -265,6 +269,19 @@ def _warnings(path: Path, model: Model, locator: Locator) -> Iterator[Problem]:
         if error:
             where = locator.walk((*path, field.alias or name))
             yield locator.problem(where, f"This value will fail the task: {error}", "literal")
+
+
+def _missing_flow(
+    path: Path, written: Any, locator: Locator, flow_exists: Callable[[str, str], bool]
+) -> Iterator[Problem]:
+    """Find out whether the flow that a task runs exists; an expression may name any."""
+    namespace, name = written.get("namespace"), written.get("flowId")
+    if not isinstance(namespace, str) or not isinstance(name, str) or "{{" in namespace + name:
+        return
+    known = (namespace, name) == (locator.data.get("namespace"), locator.data.get("id"))
+    if not known and not flow_exists(namespace, name):
+        message = f"The subflow '{name}' not found in namespace '{namespace}'."
+        yield locator.problem((*locator.walk(path), "flowId"), message, "unknown-flow")
 
 
 def _old_properties(model: Model, written: Any) -> Iterator[str]:

@@ -93,8 +93,18 @@ def examine(
     resolve: Resolve,
     file: str = "",
     plugin_defaults: Sequence[Mapping[str, Any]] = (),
+    flow_exists: Callable[[str, str], bool] | None = None,
 ) -> Report:
-    """Return everything there is to say about a flow's text; never raises `FlowError`."""
+    """Return everything there is to say about a flow's text; never raises `FlowError`.
+
+    Args:
+        text: the YAML.
+        resolve: finds the classes of tasks and triggers.
+        file: the file's name, for messages.
+        plugin_defaults: defaults from settings, as flows write them; the flow's own win.
+        flow_exists: (namespace, id) → whether there is such a flow; without it, flows that tasks
+            run are not looked for.
+    """
     try:
         flow, problems, locator = _read(text, resolve, file, plugin_defaults)
     except FlowSyntaxError as error:
@@ -103,7 +113,7 @@ def examine(
     identity = {key: data[key] for key in ("id", "namespace") if isinstance(data.get(key), str)}
     if flow is None or problems:
         return Report(None, tuple(problems), **identity)
-    warnings, deprecations, infos = notices(flow, locator)
+    warnings, deprecations, infos = notices(flow, locator, flow_exists)
     return Report(flow, (), tuple(warnings), tuple(deprecations), tuple(infos), **identity)
 
 

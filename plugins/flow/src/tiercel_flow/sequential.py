@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from pydantic import field_validator
 
 from tiercel.plugin import (
     Decision,
@@ -43,6 +45,14 @@ class Sequential(FlowableTask):
 
     tasks: TaskList
     """What runs, in order."""
+
+    @field_validator("tasks", mode="before")
+    @classmethod
+    def _refuse_none(cls, tasks: Any) -> Any:
+        # Golden case `validation/empty_sequential_tasks`: words of its own, unlike other lists.
+        if tasks is None or tasks == []:
+            raise ValueError("The 'tasks' property cannot be empty")
+        return tasks
 
     def next(self, view: FlowableView) -> Decision:
         """Run the one lane there is."""
