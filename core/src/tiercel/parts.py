@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
+from urllib.parse import quote
 
 from tiercel.errors import PluginError, UnknownTypeError
 
@@ -30,7 +31,7 @@ def open_repository(settings: Settings | None, registry: Registry) -> Repository
     url = settings.repository
     if url is None:
         settings.home.mkdir(parents=True, exist_ok=True)
-        url = f"sqlite:///{settings.home / 'tiercel.db'}"
+        url = f"sqlite:///{quote(str(settings.home / 'tiercel.db'))}"
     return cast("Repository", _open(registry, "repository", url))
 
 

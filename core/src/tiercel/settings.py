@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tiercel._record import record
+from tiercel.errors import InputError
 
 __all__ = ["Settings", "default_home"]
 
@@ -45,15 +46,26 @@ class Settings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str], home: Path | None = None) -> Settings:
-        """Return the settings of a set of environment variables; `home` wins over theirs."""
+        """Return the settings of a set of environment variables; `home` wins over theirs.
+
+        Raises:
+            InputError: a variable has a value that it cannot have.
+        """
         return cls(
             home=home or default_home(environ),
             repository=environ.get("TIERCEL_REPOSITORY"),
             storage=environ.get("TIERCEL_STORAGE"),
-            workers=int(environ.get("TIERCEL_WORKERS", "32")),
+            workers=_count(environ, "TIERCEL_WORKERS", 32),
             url=environ.get("TIERCEL_URL"),
             encryption_key=environ.get("TIERCEL_ENCRYPTION_KEY"),
         )
+
+
+def _count(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name, str(default))
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise InputError(f"{name} is {text!r}; it must be a whole number, 1 or more")
+    return int(text)
 
 
 def default_home(environ: Mapping[str, str] = os.environ) -> Path:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import json
+import time
 from pathlib import Path
 
 import click
 
-from tiercel.cli import options
+from tiercel.cli import exits, options
+from tiercel.cli.group import HelpfulGroup
+from tiercel.cli.text import clean, emit, emit_json
+from tiercel.model.execution import State
 
 __all__ = ["evaluate", "executions"]
 
+_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR")
+_KILL_SECONDS = 30.0
+_LOOK_EVERY = 0.1
 
-@click.group()
+
+@click.group(cls=HelpfulGroup)
 def executions() -> None:
     """List and look at executions."""
 
@@ -20,8 +27,22 @@ def executions() -> None:
 @executions.command("list")
 @click.option("-n", "--namespace", help="Only those of this namespace.")
 @click.option("-f", "--flow", "flow_id", help="Only those of this flow.")
-@click.option("-s", "--state", "states", multiple=True, help="Only those in this state.")
-@click.option("--limit", default=25, show_default=True, help="At most so many, the newest.")
+@click.option(
+    "-s",
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([state.value for state in State], case_sensitive=False),
+    metavar="STATE",
+    help="Only those in this state.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=25,
+    show_default=True,
+    help="At most so many, the newest.",
+)
 @options.as_json
 @options.home
 def list_executions(
@@ -32,34 +53,29 @@ def list_executions(
     as_json: bool,
     home: Path | None,
 ) -> None:
-    """List executions, the newest first."""
-    from tiercel.cli.show import execution_json
-    from tiercel.model.execution import State
+    """List executions, the newest first.
+
+    \b
+    Example:
+      tiercel executions list --state FAILED --limit 5
+    """
+    from tiercel.cli.show import execution_json, execution_line
     from tiercel.repository.spi import ExecutionQuery
 
-    try:
-        wanted = frozenset(State(each.upper()) for each in states)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from error
     with options.open_engine(home) as engine:
-        found = engine.executions(
-            ExecutionQuery(
-                tenant=engine.tenant,
-                namespace=namespace,
-                flow_id=flow_id,
-                states=wanted,
-                limit=limit,
-            )
+        query = ExecutionQuery(
+            tenant=engine.tenant,
+            namespace=namespace,
+            flow_id=flow_id,
+            states=frozenset(map(State, states)),
+            limit=limit,
         )
-        shown = [engine.hide(each, execution_json(each)) for each in found] if as_json else None
-    if shown is not None:
-        click.echo(json.dumps(shown, ensure_ascii=False))
-        return
+        found = engine.executions(query)
+        if as_json:
+            emit_json([engine.hide(each, execution_json(each)) for each in found])
+            return
     for each in found:
-        click.echo(
-            f"{each.id}  {each.state:<9} {each.history.started:%Y-%m-%d %H:%M:%S}  "
-            f"{each.namespace}.{each.flow_id}"
-        )
+        click.echo(execution_line(each))
 
 
 @executions.command()
@@ -67,42 +83,59 @@ def list_executions(
 @options.as_json
 @options.home
 def show(execution_id: str, as_json: bool, home: Path | None) -> None:
-    """Show an execution with its task runs."""
-    from tiercel.cli.show import execution_json, ordered
+    """Show an execution with its task runs.
+
+    \b
+    Example:
+      tiercel executions show 4vqfQCbe1dpxhPAFZbzvFP --json
+    """
+    from tiercel.cli.show import execution_json, execution_text
 
     with options.open_engine(home) as engine:
         execution = engine.execution(execution_id)
-        shown = engine.hide(execution, execution_json(execution)) if as_json else None
-    if shown is not None:
-        click.echo(json.dumps(shown, ensure_ascii=False))
-        return
-    click.echo(f"{execution.namespace}.{execution.flow_id} revision {execution.flow_revision}")
-    click.echo(" → ".join(str(state) for state in execution.history.states))
-    for task_run in ordered(execution):
-        value = f" [{task_run.value}]" if task_run.value is not None else ""
-        tries = f", {len(task_run.attempts)} attempts" if len(task_run.attempts) > 1 else ""
-        click.echo(f"  {task_run.state:<9} {task_run.task_id}{value}{tries}")
-        if task_run.error:
-            click.echo(f"            {task_run.error.splitlines()[0]}")
+        shown = engine.hide(execution, execution_json(execution))
+        if as_json:
+            emit_json(shown)
+        else:
+            click.echo(clean(engine.mask(execution_text(execution, shown["inputs"]))))
 
 
 @executions.command()
 @click.argument("execution_id", metavar="EXECUTION")
+@click.option("-t", "--task", "task_id", help="Only those of this task.")
+@click.option(
+    "--level",
+    type=click.Choice(_LEVELS, case_sensitive=False),
+    default="TRACE",
+    metavar="LEVEL",
+    help="Only those of this level and above.",
+)
 @options.as_json
 @options.home
-def logs(execution_id: str, as_json: bool, home: Path | None) -> None:
-    """Write an execution's log."""
-    from tiercel.cli.progress import log_text
-    from tiercel.cli.show import log_json
+def logs(
+    execution_id: str, task_id: str | None, level: str, as_json: bool, home: Path | None
+) -> None:
+    """Write an execution's log.
+
+    \b
+    Example:
+      tiercel executions logs 4vqfQCbe1dpxhPAFZbzvFP --level WARN
+    """
+    from tiercel.cli.show import log_json, log_text
 
     with options.open_engine(home) as engine:
         engine.execution(execution_id)
-        lines = engine.logs(execution_id)
-    if as_json:
-        click.echo(json.dumps([log_json(each) for each in lines], ensure_ascii=False))
-        return
-    for line in lines:
-        click.echo(log_text(line))
+        wanted = _LEVELS[_LEVELS.index(level) :]
+        lines = [
+            each
+            for each in engine.logs(execution_id)
+            if each.level in wanted and task_id in (None, each.task_id)
+        ]
+        if as_json:
+            emit_json(engine.mask([log_json(each) for each in lines]))
+            return
+        for line in lines:
+            click.echo(engine.mask(log_text(line)))
 
 
 @executions.command()
@@ -111,7 +144,12 @@ def logs(execution_id: str, as_json: bool, home: Path | None) -> None:
 @options.as_json
 @options.home
 def outputs(execution_id: str, task_id: str | None, as_json: bool, home: Path | None) -> None:
-    """Write the outputs of an execution's tasks, and its own."""
+    """Write the outputs of an execution's tasks, and its own.
+
+    \b
+    Example:
+      tiercel executions outputs 4vqfQCbe1dpxhPAFZbzvFP --task query
+    """
     from tiercel.cli.show import ordered
 
     with options.open_engine(home) as engine:
@@ -122,28 +160,55 @@ def outputs(execution_id: str, task_id: str | None, as_json: bool, home: Path | 
             if each.outputs is not None and task_id in (None, each.task_id)
         ]
         result = engine.hide(execution, {"outputs": execution.outputs, "tasks": found})
-    indent = None if as_json else 2
-    click.echo(json.dumps(result, ensure_ascii=False, indent=indent))
+    emit_json(result, pretty=not as_json)
 
 
 @executions.command()
 @click.argument("execution_id", metavar="EXECUTION")
+@click.option("--wait/--no-wait", default=True, help="Wait until it has ended (default), or not.")
 @options.home
-def kill(execution_id: str, home: Path | None) -> None:
-    """Stop an execution, whichever process runs it."""
+def kill(execution_id: str, wait: bool, home: Path | None) -> int:
+    """Stop an execution, whichever process runs it, and write the state it ends in.
+
+    \b
+    Example:
+      tiercel executions kill 4vqfQCbe1dpxhPAFZbzvFP
+    """
     with options.open_engine(home) as engine:
-        engine.kill(execution_id)
+        state = engine.execution(execution_id).state
+        if state.is_terminal:
+            click.echo("The execution had ended already", err=True)
+        else:
+            engine.kill(execution_id)
+            deadline = time.monotonic() + (_KILL_SECONDS if wait else 0)
+            while not (state := engine.execution(execution_id).state).is_terminal:
+                if time.monotonic() >= deadline:
+                    break
+                time.sleep(_LOOK_EVERY)
+    click.echo(str(state))
+    return exits.TIMEOUT if wait and not state.is_terminal else exits.OK
 
 
 @click.command("eval")
 @click.argument("execution_id", metavar="EXECUTION")
 @click.argument("expression")
+@click.option("--json", "as_json", is_flag=True, help="Write texts as JSON, too.")
 @options.home
-def evaluate(execution_id: str, expression: str, home: Path | None) -> None:
+def evaluate(execution_id: str, expression: str, as_json: bool, home: Path | None) -> None:
     """Evaluate EXPRESSION on an execution's inputs, outputs and variables.
 
-    Without braces the expression is put between them: `outputs.api.body | jq('.products')`.
+    Without braces the expression is put between them. Maps, lists, numbers and the like are
+    written as JSON, a text as it is.
+
+    \b
+    Example:
+      tiercel eval 4vqfQCbe1dpxhPAFZbzvFP "outputs.api.body | jq('.products[0]')"
     """
-    template = expression if "{" in expression else "{{ " + expression + " }}"
+    has_braces = any(each in expression for each in ("{{", "{%", "{#"))
+    template = expression if has_braces else "{{ " + expression + " }}"
     with options.open_engine(home) as engine:
-        click.echo(engine.evaluate(execution_id, template))
+        value = engine.value(execution_id, template)
+    if isinstance(value, str) and not as_json:
+        emit(value)
+    else:
+        emit_json(value, pretty=True)

@@ -76,6 +76,7 @@ def _code(error: Exception) -> int | None:
         (kinds.InputError, USAGE),
         (kinds.StorageUriError, USAGE),
         (kinds.CheckError, USAGE),
+        (kinds.ExpressionError, USAGE),
         (kinds.ConflictError, FAILED),
         (kinds.RepositoryError, UNREACHABLE),
         (kinds.TiercelError, FAILED),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tiercel.cli import exits, options
+from tiercel.cli.group import HelpfulGroup
+from tiercel.cli.text import clean, emit_json
 
 if TYPE_CHECKING:
     from tiercel.model.load import Report
@@ -17,29 +18,36 @@ if TYPE_CHECKING:
 __all__ = ["flow"]
 
 
-@click.group()
+@click.group(cls=HelpfulGroup)
 def flow() -> None:
     """Validate flows."""
 
 
 @flow.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @options.as_json
 def validate(files: tuple[Path, ...], as_json: bool) -> int:
-    """Tell every problem of the flows in FILES, with its place; folders are searched for YAML."""
+    """Tell every problem of the flows in FILES, with its place; folders are searched for YAML.
+
+    `-` is standard input.
+
+    \b
+    Example:
+      tiercel flow validate flows/ hello.yaml
+    """
     from tiercel.model.load import examine
     from tiercel.plugin.registry import Registry
 
     registry = Registry()
-    reports = {
-        path: examine(path.read_text(encoding="utf-8"), resolve=registry.resolve, file=str(path))
-        for path in _expand(files)
-    }
+    texts = [options.read_flow(path) for path in _expand(files)]
+    reports = {name: examine(text, resolve=registry.resolve, file=name) for text, name in texts}
+    problems = [problem for report in reports.values() for problem in report.problems]
+    options.blame_plugins(problems, registry)
     if as_json:
-        click.echo(json.dumps([_json(path, each) for path, each in reports.items()]))
+        emit_json([_json(name, each) for name, each in reports.items()])
     else:
-        for path, report in reports.items():
-            _tell(path, report)
+        for name, report in reports.items():
+            _tell(name, report)
     valid = all(report.flow is not None for report in reports.values())
     return exits.OK if valid else exits.INVALID_FLOW
 
@@ -51,23 +59,25 @@ def _expand(files: tuple[Path, ...]) -> list[Path]:
             found += sorted([*path.rglob("*.yaml"), *path.rglob("*.yml")])
         else:
             found.append(path)
+    if not found:
+        raise click.UsageError(f"There is no YAML file in {', '.join(map(str, files))}")
     return found
 
 
-def _tell(path: Path, report: Report) -> None:
+def _tell(name: str, report: Report) -> None:
     for problem in report.problems:
-        click.echo(f"error: {problem}", err=True)
+        click.echo(clean(f"error: {problem}"), err=True)
     for warning in report.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        click.echo(clean(f"warning: {warning}"), err=True)
     for place in report.deprecations:
-        click.echo(f"warning: {path}: {place} is deprecated", err=True)
+        click.echo(clean(f"warning: {name}: {place} is deprecated"), err=True)
     if report.flow is not None:
-        click.echo(f"{path}: valid")
+        click.echo(f"{name}: valid")
 
 
-def _json(path: Path, report: Report) -> dict[str, Any]:
+def _json(name: str, report: Report) -> dict[str, Any]:
     return {
-        "file": str(path),
+        "file": name,
         "valid": report.flow is not None,
         "problems": [asdict(each) for each in report.problems],
         "warnings": [asdict(each) for each in report.warnings],

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
-from typing import Any
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from tiercel.cli.group import HelpfulGroup
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 __all__ = ["cli", "main"]
 
@@ -22,7 +29,7 @@ _COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(HelpfulGroup):
     """A group whose commands are only names until one is called.
 
     Commands of plugins come after the core's own, and only when a name is not one of those: the
@@ -39,6 +46,18 @@ class LazyGroup(click.Group):
             module, _, name = _COMMANDS[cmd_name][0].partition(":")
             return getattr(import_module(module), name)  # type: ignore[no-any-return]
         return _plugin_command(cmd_name)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands that begin with a text, without importing any."""
+        from click.shell_completion import CompletionItem
+
+        if not incomplete.startswith("-"):
+            return [
+                CompletionItem(name, help=text)
+                for name, (_, text) in _COMMANDS.items()
+                if name.startswith(incomplete)
+            ]
+        return super().shell_complete(ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands' names and short helps, without importing any."""
@@ -76,6 +95,10 @@ def _version(ctx: click.Context, _option: click.Parameter, asked: bool) -> None:
 )
 def cli() -> None:
     """Run Kestra-compatible workflows: `tiercel run flow.yaml`."""
+    # Half a surrogate pair, or a narrow encoding, is no reason to show nothing.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def main(arguments: list[str] | None = None) -> Any:
@@ -88,7 +111,11 @@ def main(arguments: list[str] | None = None) -> Any:
         sys.exit(exits.INTERRUPTED)
     except click.ClickException as error:
         error.show()
-        sys.exit(exits.USAGE)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # Whoever read has seen enough; what is buffered must not fail once more at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(exits.FAILED)
     except Exception as error:
         sys.exit(exits.report(error))
     sys.exit(code if isinstance(code, int) else exits.OK)

@@ -1,21 +1,36 @@
-"""Options that several commands share, and the opening of an engine from them."""
+"""Options that several commands share, and what they read: settings, flows, an engine."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from tiercel.cli import exits
+
 if TYPE_CHECKING:
     from tiercel.embed import Tiercel
+    from tiercel.errors import Problem
+    from tiercel.plugin.registry import Registry
     from tiercel.settings import Settings
 
-__all__ = ["as_json", "home", "open_engine", "pairs", "read_settings"]
+__all__ = [
+    "STDIN",
+    "as_json",
+    "blame_plugins",
+    "home",
+    "open_engine",
+    "pairs",
+    "read_flow",
+    "read_settings",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
+STDIN = "<stdin>"
 
 
 def home(command: F) -> F:
@@ -35,17 +50,62 @@ def as_json(command: F) -> F:
 
 
 def read_settings(folder: Path | None) -> Settings:
-    """Return the settings in force."""
+    """Return the settings in force.
+
+    Raises:
+        InputError: an environment variable has a value that it cannot have.
+    """
     from tiercel.settings import Settings
 
     return Settings.read(os.environ, folder)
 
 
 def open_engine(folder: Path | None, **parts: Any) -> Tiercel:
-    """Return an engine on the settings in force; a context manager."""
+    """Return an engine on the settings in force; a context manager.
+
+    Raises:
+        Unreachable: the home folder cannot be used.
+    """
     from tiercel.embed import Tiercel
 
-    return Tiercel(settings=read_settings(folder), **parts)
+    settings = read_settings(folder)
+    try:
+        return Tiercel(settings=settings, **parts)
+    except OSError as error:
+        raise exits.Unreachable(
+            f"Cannot use the home folder {str(settings.home)!r}: {error.strerror or error}; "
+            "choose another one with --home or TIERCEL_HOME"
+        ) from error
+
+
+def read_flow(file: Path) -> tuple[str, str]:
+    """Return a flow's text and its file's name for messages; `-` is standard input.
+
+    Raises:
+        Missing: there is no such file.
+        click.UsageError: it is a folder, or no text.
+    """
+    name = STDIN if str(file) == "-" else str(file)
+    try:
+        content = sys.stdin.buffer.read() if name == STDIN else file.read_bytes()
+    except FileNotFoundError as error:
+        raise exits.Missing(f"There is no file {name!r}") from error
+    except IsADirectoryError as error:
+        raise click.UsageError(f"{name!r} is a folder; name a flow's file") from error
+    try:
+        return content.decode("utf-8-sig"), name
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise click.UsageError(
+            f"{name}:{line}: byte {content[error.start]:#04x} is not UTF-8 text"
+        ) from error
+
+
+def blame_plugins(problems: Iterable[Problem], registry: Registry) -> None:
+    """Tell which plugins are broken, if that may be why a flow's type is unknown."""
+    if any(problem.code == "unknown-type" for problem in problems):
+        for each in registry.broken():
+            click.echo(f"Plugin {each.plugin.package} is broken: {each.error}", err=True)
 
 
 def pairs(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tiercel.cli import options
+from tiercel.cli.group import HelpfulGroup
+from tiercel.cli.text import clean, emit_json
 
 if TYPE_CHECKING:
     from tiercel.plugin.registry import Registry
@@ -17,7 +19,7 @@ __all__ = ["plugins"]
 _KINDS = ("task", "trigger", "condition", "task runner")
 
 
-@click.group()
+@click.group(cls=HelpfulGroup)
 def plugins() -> None:
     """List and describe installed plugins."""
 
@@ -25,7 +27,12 @@ def plugins() -> None:
 @plugins.command("list")
 @options.as_json
 def list_plugins(as_json: bool) -> None:
-    """List the types that the installed plugins bring, and the plugins that are broken."""
+    """List the types that the installed plugins bring, and the plugins that are broken.
+
+    \b
+    Example:
+      tiercel plugins list --json
+    """
     from tiercel.plugin.registry import Registry
 
     registry = Registry()
@@ -44,7 +51,7 @@ def list_plugins(as_json: bool) -> None:
         for each in registry.broken()
     ]
     if as_json:
-        click.echo(json.dumps({"types": types, "broken": broken}))
+        emit_json({"types": types, "broken": broken})
         return
     width = max((len(each["type"]) for each in types), default=0)
     for each in types:
@@ -52,19 +59,25 @@ def list_plugins(as_json: bool) -> None:
             f"{each['type']:<{width}}  {each['kind']:<11}  {each['package']} {each['version']}"
         )
     for failed in broken:
-        click.echo(f"broken: {failed['package']} ({failed['plugin']}): {failed['error']}", err=True)
+        reason = clean(str(failed["error"]))
+        click.echo(f"broken: {failed['package']} ({failed['plugin']}): {reason}", err=True)
 
 
 @plugins.command()
 @click.argument("type_name", metavar="TYPE")
 @options.as_json
 def show(type_name: str, as_json: bool) -> None:
-    """Describe TYPE: properties, outputs, examples."""
+    """Describe TYPE: properties, outputs, examples.
+
+    \b
+    Example:
+      tiercel plugins show io.kestra.plugin.core.log.Log
+    """
     from tiercel.plugin.registry import Registry
 
     description = _describe(Registry(), type_name)
     if as_json:
-        click.echo(json.dumps(description, ensure_ascii=False))
+        emit_json(description)
         return
     click.echo(f"{description['type']}  ({description['package']} {description['version']})")
     if description["aliases"]:

@@ -5,6 +5,7 @@ Both write to standard error: standard output is for results.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections import deque
@@ -12,17 +13,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
+from tiercel.cli.show import duration, log_text, task_name
 from tiercel.model.execution import Execution, LogEntry, State
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from tiercel.model.execution import TaskRun
 
 __all__ = ["LiveTable", "PlainLines", "Quiet", "Watcher", "watcher"]
 
 _LINES = 8
 _ROWS = 20
+_QUIET_LEVELS = ("DEBUG", "TRACE")
 _COLORS = {
     State.SUCCESS: "green",
     State.WARNING: "yellow",
@@ -50,7 +51,8 @@ def watcher(quiet: bool) -> Watcher:
     """Return the watcher that fits where standard error goes."""
     if quiet:
         return Quiet()
-    return LiveTable() if sys.stderr.isatty() else PlainLines()
+    can_move = sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
+    return LiveTable() if can_move else PlainLines()
 
 
 class Quiet:
@@ -73,20 +75,29 @@ class PlainLines(Quiet):
 
     def __init__(self) -> None:
         self._shown: dict[str, State] = {}
+        self._gone = False
 
     def __call__(
         self, execution: Execution, changed: tuple[str, ...], lines: tuple[LogEntry, ...]
     ) -> None:
         """Write what is new."""
         for line in lines:
-            if line.level not in ("DEBUG", "TRACE"):
-                click.echo(log_text(line), err=True)
+            if line.level not in _QUIET_LEVELS:
+                self._write(log_text(line))
         for task_run_id in changed:
             task_run = execution.task_runs[task_run_id]
             if self._shown.get(task_run_id) is not task_run.state:
                 self._shown[task_run_id] = task_run.state
                 if task_run.state not in (State.CREATED, State.SUBMITTED):
-                    click.echo(_state_text(task_run), err=True)
+                    self._write(_state_text(task_run))
+
+    def _write(self, text: str) -> None:
+        if self._gone:
+            return
+        try:
+            click.echo(text, err=True)
+        except BrokenPipeError:  # nobody reads any more; the run goes on all the same
+            self._gone = True
 
 
 class LiveTable(Quiet):
@@ -96,12 +107,14 @@ class LiveTable(Quiet):
         from rich.console import Console
         from rich.live import Live
 
-        self._execution: Execution | None = None
-        self._order: dict[str, None] = {}
+        self._head: Execution | None = None
+        self._active: dict[str, tuple[Execution, TaskRun]] = {}
+        self._ended: deque[tuple[Execution, TaskRun]] = deque(maxlen=_ROWS)
+        self._hidden = 0
         self._lines: deque[LogEntry] = deque(maxlen=_LINES)
         self._lock = threading.Lock()
         self._live = Live(
-            console=Console(stderr=True),
+            console=Console(stderr=True, highlight=False),
             get_renderable=self._table,
             refresh_per_second=8,
             transient=False,
@@ -119,9 +132,16 @@ class LiveTable(Quiet):
     ) -> None:
         """Remember what is new; the table is drawn by its own thread."""
         with self._lock:
-            self._execution = execution
-            self._order.update(dict.fromkeys(changed))
-            self._lines.extend(each for each in lines if each.level not in ("DEBUG", "TRACE"))
+            # Executions that this one begins have only their task runs shown.
+            if self._head is None or self._head.id == execution.id:
+                self._head = execution
+            for task_run_id in changed:
+                task_run = execution.task_runs[task_run_id]
+                self._active[task_run_id] = (execution, task_run)
+                if task_run.state.is_terminal:
+                    self._hidden += len(self._ended) == _ROWS
+                    self._ended.append(self._active.pop(task_run_id))
+            self._lines.extend(each for each in lines if each.level not in _QUIET_LEVELS)
 
     def _table(self) -> Any:
         from rich.console import Group
@@ -129,47 +149,38 @@ class LiveTable(Quiet):
         from rich.text import Text
 
         with self._lock:
-            execution, lines, order = self._execution, list(self._lines), list(self._order)
-        if execution is None:
+            head, hidden = self._head, self._hidden
+            ended, active = [*self._ended], [*self._active.values()]
+            lines = "\n".join(log_text(each) for each in self._lines).splitlines()
+        if head is None:
             return Text("Starting …")
+        # What runs is more interesting than what is over; of that, the last.
+        room = max(_ROWS - len(active), 0)
+        hidden += max(len(ended) - room, 0) + max(len(active) - _ROWS, 0)
+        rows = [*(ended[-room:] if room else ()), *active[:_ROWS]]
         table = Table(box=None, pad_edge=False)
-        for title in ("Task", "State", "Duration"):
-            table.add_column(title)
-        hidden = len(order) - _ROWS
+        for column in ("Task", "State", "Duration"):
+            table.add_column(column)
         if hidden > 0:
             table.add_row(f"… {hidden} more", "", "")
-        for task_run in (execution.task_runs[each] for each in order[-_ROWS:]):
-            name = task_run.task_id + (f" [{task_run.value}]" if task_run.value else "")
-            state = Text(str(task_run.state), style=_COLORS.get(task_run.state, ""))
-            table.add_row(Text(name), state, _duration(task_run))
-        head = Text(f"{execution.namespace}.{execution.flow_id} {execution.id} ")
-        head.append(str(execution.state), style=_COLORS.get(execution.state, ""))
-        return Group(head, table, *(Text(log_text(line), overflow="ellipsis") for line in lines))
+        for execution, task_run in rows:
+            name = task_name(task_run)
+            if execution.id != head.id:
+                name = f"{execution.flow_id} › {name}"
+            table.add_row(Text(name), _state(task_run.state), duration(task_run.history))
+        title = Text(f"{head.namespace}.{head.flow_id} {head.id} ")
+        title.append(_state(head.state))
+        last = (Text(line, no_wrap=True, overflow="ellipsis") for line in lines[-_LINES:])
+        return Group(title, table, *last)
 
 
-def log_text(line: LogEntry) -> str:
-    """Return a log line as one line of text."""
-    task = f" {line.task_id}" if line.task_id else ""
-    message = "\n".join(line.message.splitlines())
-    return f"{line.at:%H:%M:%S.%f}"[:-3] + f" {line.level:<5}{task} | {message}"
+def _state(state: State) -> Any:
+    from rich.text import Text
+
+    return Text(str(state), style=_COLORS.get(state, ""))
 
 
 def _state_text(task_run: TaskRun) -> str:
-    value = f" [{task_run.value}]" if task_run.value else ""
     at = task_run.history.entries[-1][1]
-    return (
-        f"{at:%H:%M:%S.%f}"[:-3]
-        + f" {task_run.state:<7} {task_run.task_id}{value}"
-        + (f" ({_duration(task_run)})" if task_run.state.is_terminal else "")
-    )
-
-
-def _duration(task_run: TaskRun) -> str:
-    entries = task_run.history.entries
-    end: datetime = entries[-1][1]
-    if not task_run.state.is_terminal:
-        from datetime import UTC
-        from datetime import datetime as clock
-
-        end = clock.now(UTC)
-    return f"{(end - entries[0][1]).total_seconds():.3f} s"
+    took = f" ({duration(task_run.history)})" if task_run.state.is_terminal else ""
+    return f"{at:%H:%M:%S.%f}"[:-3] + f" {task_run.state:<7} {task_name(task_run)}{took}"

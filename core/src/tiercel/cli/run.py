@@ -141,7 +141,10 @@ def _load(engine: Tiercel, text: str, name: str) -> Flow:
 def _await(
     engine: Tiercel, execution_id: str, timeout: float | None, asked: list[int]
 ) -> tuple[Execution, int]:
-    """Wait for an execution's end, killing it when the user or the time limit says so."""
+    """Wait for an execution's end, killing it when the user or the time limit says so.
+
+    When the flow's `retry` makes new executions, the last of them counts.
+    """
     deadline = None if timeout is None else time.monotonic() + timeout
     code = None
     while not engine.driver.wait(execution_id, _patience(deadline)):
@@ -156,6 +159,10 @@ def _await(
             engine.kill(execution_id)
             deadline = None
     execution = engine.execution(execution_id)
+    successor = engine.successor(execution)
+    if successor is not None and code is None:
+        left = None if deadline is None else max(deadline - time.monotonic(), 0)
+        return _await(engine, successor, left, asked)
     if code is None:
         ok = execution.state in (State.SUCCESS, State.WARNING)
         code = exits.OK if ok else exits.FAILED

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import click
 
+from tiercel.cli.group import HelpfulGroup
+
 __all__ = ["schema"]
 
 
-@click.group()
+@click.group(cls=HelpfulGroup)
 def schema() -> None:
     """Export the JSON Schema of flows."""
 
@@ -23,7 +25,12 @@ def schema() -> None:
     help="Write to this file instead of standard output.",
 )
 def export(output: Path | None) -> None:
-    """Write the JSON Schema (draft 7) of flows, with every installed plugin."""
+    """Write the JSON Schema (draft 7) of flows, with every installed plugin.
+
+    \b
+    Example:
+      tiercel schema export --output flow.schema.json
+    """
     from tiercel.plugin.registry import Registry
     from tiercel.schema.export import flow_schema
 

@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from tiercel.cli import options
+from tiercel.cli.group import HelpfulGroup
 
 __all__ = ["storage"]
 
 _CHUNK = 1 << 20
 
 
-@click.group()
+@click.group(cls=HelpfulGroup)
 def storage() -> None:
     """Look at files in internal storage."""
 
@@ -23,8 +24,14 @@ def storage() -> None:
 @click.argument("uri")
 @options.home
 def cat(uri: str, home: Path | None) -> None:
-    """Write the file at URI (`kestra:///…`) to standard output."""
+    """Write the file at URI (`kestra:///…`) to standard output.
+
+    \b
+    Example:
+      tiercel storage cat "$(tiercel eval EXECUTION outputs.download.uri)" > file
+    """
     out = sys.stdout.buffer
     with options.open_engine(home) as engine, engine.files.open(uri) as source:
         while chunk := source.read(_CHUNK):
             out.write(chunk)
+    out.flush()
