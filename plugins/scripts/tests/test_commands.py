@@ -74,7 +74,8 @@ def test_env_is_added_to_the_environment(shell: Any) -> None:
 def test_secrets_of_flows_are_not_inherited(shell: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_API_KEY", "czNjcjN0")
     monkeypatch.setenv("TIERCEL_SECRET_API_KEY", "s3cr3t")
-    result = shell("env | grep SECRET || echo none")
+    monkeypatch.setenv("TIERCEL_ENCRYPTION_KEY", "1:c2VjcmV0")
+    result = shell("env | grep -e SECRET -e ENCRYPTION || echo none")
     assert result.messages("INFO") == ["none"]
 
 

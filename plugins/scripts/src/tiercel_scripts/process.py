@@ -24,8 +24,8 @@ __all__ = ["Process"]
 _CHUNK = 1 << 16
 # How long a killed process's output is waited for; only a process that fled its group holds it.
 _LAST_WORDS = 1.0
-# Variables that hold secrets of flows.
-_SECRETS = ("SECRET_", "TIERCEL_SECRET_")
+# Variables that hold secrets of flows, or the key that keeps them.
+_SECRETS = ("SECRET_", "TIERCEL_SECRET_", "TIERCEL_ENCRYPTION_KEY")
 
 
 class Process(TaskRunner):
