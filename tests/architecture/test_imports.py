@@ -39,6 +39,8 @@ IMPURE_CALLS = {"input", "now", "open", "print", "today", "utcnow", "uuid4"}
 # Library -> the only places that may import it, as path prefixes from the root.
 HOMES = {
     "lark": ["core/src/tiercel/expression/parser.py"],
+    # It holds the interpreter's lock while it runs: only in a process of its own.
+    "jq": ["core/src/tiercel/expression/jq/worker.py"],
     "pluggy": ["core/src/tiercel/plugin/"],
     "click": ["core/src/tiercel/cli/"],
     "rich": ["core/src/tiercel/cli/"],

@@ -40,7 +40,7 @@ def test_a_uri_is_a_value_rather_than_json() -> None:
 
 def test_an_empty_text_holds_nothing_that_could_be_indexed() -> None:
     assert evaluate(".", "") == [None]
-    with pytest.raises(EvaluationError, match="Cannot index null"):
+    with pytest.raises(EvaluationError, match="Cannot index boolean"):
         evaluate(".a", " ")
 
 

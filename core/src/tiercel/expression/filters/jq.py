@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
+from time import monotonic
 from typing import Any
 
 from tiercel.errors import EvaluationError, LimitError
 from tiercel.expression.bounded import check_tree
+from tiercel.expression.jq import JqError, run
 from tiercel.expression.json_reader import JsonTextError, read_json
 from tiercel.expression.printing import java_text, json_text
 from tiercel.expression.runtime import EvaluationContext
@@ -41,19 +43,24 @@ def jq(context: EvaluationContext, value: Any, expression: Any) -> list[Any] | N
         return None
     if not isinstance(expression, str):
         raise EvaluationError(f"The 'jq' filter expects a text as 'expression', not {expression!r}")
-    # The language behind this filter costs 30 ms to import, and few flows use it.
-    from tiercel.expression.jq import JqError, compile_program, read_text
-
     try:
-        program = compile_program(expression)
-        data = read_text(value) if is_text(value) else _tree(check_tree(value))
-        return program.run(data, seconds=min(context.limits.seconds, _LONGEST_SECONDS))
+        data = _read(value, expression) if is_text(value) else _tree(check_tree(value))
+        seconds = min(context.budget.deadline - monotonic(), _LONGEST_SECONDS)
+        return run(expression, data, seconds=seconds, most=context.limits.output)
     except JsonTextError as error:
         raise EvaluationError(f"Unable to read the input of 'jq' as JSON: {error}") from None
     except JqError as error:
         raise EvaluationError(f"Unable to resolve jq expression {expression!r}: {error}") from None
     except RecursionError:
         raise LimitError("The input of 'jq' is nested too deep") from None
+
+
+def _read(text: str, expression: str) -> Any:
+    if text.strip():
+        return read_json(text)
+    # A blank text holds nothing, which shows as null but, unlike null, cannot be indexed. False is
+    # the closest there is.
+    return None if expression.strip() == "." else False
 
 
 def _tree(value: Any) -> Any:

@@ -1,109 +1,113 @@
-"""jq as Kestra speaks it: jackson-jq in its jq 1.6 mode, in plain Python.
+"""jq as Kestra speaks it (jackson-jq in its jq 1.6 mode), on the jq library.
 
-Why not the C library: it computes with doubles only (Kestra adds 64-bit integers exactly, and
-prints `floor` of 1.5 as `1.0`), knows functions that Kestra refuses (`env`, `input`, `tostream`),
-holds the interpreter's lock while it runs, and reads the process environment. A program here is
-compiled to closures once, sees nothing but its input, counts its steps, and stops at a deadline.
+    run(".items[] | select(.ok) | .name", {"items": []}, seconds=5.0, most=1_000)  # → results
 
-    program = compile_program(".items[] | select(.ok) | .name")
-    program.run({"items": []}, seconds=5.0)     # → a list of results
-
-| module       | what it holds                                             |
-|--------------|-----------------------------------------------------------|
-| `parser`     | text → `nodes`                                            |
-| `engine`     | what running programs share; results are pushed           |
-| `access`, `operate`, `control` | `nodes` → closures                      |
-| `streams`, `path_functions`, `lists`, `maths`, `texts`, `matching` | built-in functions |
-| `scalars`, `paths`, `arithmetic` | numbers, order, text, paths, operators |
+| module        | what it holds                                                            |
+|---------------|--------------------------------------------------------------------------|
+| `paths`       | simple programs, without the library                                     |
+| `pool`        | the processes in which programs run, and their limits                    |
+| `worker`      | such a process: compiles, keeps and runs programs                        |
+| `prelude.jq`  | what jackson-jq does otherwise than C jq, as definitions in jq           |
+| `large.jq`    | the same for integers that a double cannot hold                          |
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+import json
+import math
+import re
+from decimal import Decimal
 from typing import Any
 
 from tiercel.errors import LimitError
-from tiercel.expression.jq import access as _access
-from tiercel.expression.jq import control as _control
-from tiercel.expression.jq import lists as _lists
-from tiercel.expression.jq import matching as _matching
-from tiercel.expression.jq import maths as _maths
-from tiercel.expression.jq import operate as _operate
-from tiercel.expression.jq import path_functions as _path_functions
-from tiercel.expression.jq import streams as _streams
-from tiercel.expression.jq import texts as _texts
-from tiercel.expression.jq.engine import Budget, Run, compile_tree, run_program
-from tiercel.expression.jq.parser import parse
-from tiercel.expression.jq.scalars import NOTHING, JqError
-from tiercel.expression.json_reader import read_json
+from tiercel.expression.jq.paths import NotSimple, compile_simple
 
-__all__ = ["JqError", "Program", "compile_program", "read_text"]
+__all__ = ["JqError", "run"]
 
-# These fill the compiler's and the functions' tables when imported.
-_TABLES = (
-    _access,
-    _control,
-    _lists,
-    _matching,
-    _maths,
-    _operate,
-    _path_functions,
-    _streams,
-    _texts,
-)
-_STEPS = 20_000_000
-_SIZE = 16 * 1024 * 1024
+_LONG = range(-(2**63), 2**63)
+# Numbers that need a closer look: many digits, computed and large, or not a number.
+_ODD = re.compile(r"[0-9]{17}|[0-9]e\+|E\+777777")
+_TEXT_OR_WHOLE = re.compile(r'"(?:[^"\\]|\\.)*"|([0-9])\.([0-9]{16})e\+16')
+_DIGITS = re.compile(r"[0-9.]{17,}")
 
 
-class Program:
-    """A compiled program; safe to share between threads.
+class JqError(Exception):
+    """The text is no program, or the program failed."""
+
+
+def run(program: str, value: Any, *, seconds: float, most: int) -> list[Any]:
+    """Run a program on one input and return every result.
 
     Args:
-        run: the program's closure.
-    """
-
-    __slots__ = ("_run",)
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-
-    def run(
-        self, value: Any, *, seconds: float, steps: int = _STEPS, size: int = _SIZE
-    ) -> list[Any]:
-        """Run on one input and return every result.
-
-        Args:
-            value: plain data with text keys; left as it is, and shared with the results.
-            seconds: wall time the run may take.
-            steps: steps it may take.
-            size: characters or items a value may grow to.
-
-        Raises:
-            JqError: the program failed.
-            LimitError: it took too long, too many steps, or made too much.
-        """
-        try:
-            results = run_program(self._run, value, Budget(seconds, steps, size))
-        except RecursionError:
-            raise LimitError("The jq program or its data is nested too deep") from None
-        return [None if result is NOTHING else result for result in results]
-
-
-@lru_cache(maxsize=512)
-def compile_program(source: str) -> Program:
-    """Compile a program's text; the last 512 are kept. Raise `JqError` when it is no program."""
-    try:
-        return Program(compile_tree(parse(source)))
-    except RecursionError:
-        raise LimitError("The jq program is nested too deep") from None
-
-
-def read_text(text: str) -> Any:
-    """Return what a text holds as a program's input: its first JSON value.
-
-    An empty text holds nothing, which is not quite null: it cannot be indexed.
+        program: jq's text.
+        value: plain data with text keys; left as it is, and shared with the results.
+        seconds: wall time the run may take.
+        most: characters the results may have together, as JSON.
 
     Raises:
-        JsonTextError: the text is no JSON.
+        JqError: the text is no program, or the program failed.
+        LimitError: it took too long or made too much.
     """
-    return read_json(text) if text.strip() else NOTHING
+    if simple := compile_simple(program):
+        try:
+            return simple.run(value)
+        except NotSimple:
+            pass
+    return _run_library(program, value, seconds, most)
+
+
+def _run_library(program: str, value: Any, seconds: float, most: int) -> list[Any]:
+    # Most flows never get here.
+    from tiercel.expression.jq.pool import pool
+    from tiercel.expression.jq.worker import NO_PROGRAM, OK, TOO_LONG
+
+    if "\0" in program:
+        raise JqError(f"Cannot compile query: {program!r} (a NUL character)")
+    data = _write(value)
+    status, text = pool().run(program, data, most=most, seconds=seconds)
+    if status == OK:
+        return _read(text, data)
+    if status == TOO_LONG:
+        raise LimitError(text)
+    raise JqError(f"Cannot compile query: {program} ({text})" if status == NO_PROGRAM else text)
+
+
+def _write(value: Any) -> str:
+    try:
+        data = json.dumps(value, ensure_ascii=False, check_circular=False, separators=(",", ":"))
+    except TypeError:
+        # Python's JSON has no decimals.
+        from tiercel.expression.printing import json_text
+
+        return json_text(value, keep_nulls=True)
+    # jq would take 1.2345678901234567e+16 for an integer: its digits end at the point.
+    return _TEXT_OR_WHOLE.sub(_with_point, data) if "e+16" in data else data
+
+
+def _with_point(match: re.Match[str]) -> str:
+    return match[0] if match[1] is None else f"{match[1]}{match[2]}.0"
+
+
+def _read(text: str, data: str) -> list[Any]:
+    if not _ODD.search(text):
+        results: list[Any] = json.loads(text)
+        return results
+    kept = frozenset(_DIGITS.findall(data))
+
+    def integer(digits: str) -> int | float:
+        number = int(digits)
+        # What C jq computed beyond 64 bits is a double; what came in stays as it is.
+        return number if number in _LONG or digits.lstrip("-") in kept else float(digits)
+
+    def real(digits: str) -> float | Decimal:
+        if digits.endswith("E+777777"):
+            return math.nan
+        number = float(digits)
+        # A small e was computed: Java would have made an integer of it.
+        if "e+" in digits and number.is_integer() and int(number) in _LONG:
+            return int(number)
+        # More digits than a double has: they came in, with a decimal.
+        exact = Decimal(digits)
+        return exact if digits.lstrip("-") in kept and exact != Decimal(repr(number)) else number
+
+    return list(json.loads(text, parse_int=integer, parse_float=real))

@@ -1,255 +1,127 @@
-"""Paths into a value: reading, replacing and deleting what they lead to.
+"""The programs most flows use, without the jq library: paths, `length`, `keys`, and their pipes.
 
-A path is a tuple of segments: a text (field), a number (position), a list (where does this
-sub-list occur), or a dict with `start` and `end` (slice). `None` in the engine means «no path is
-known», which matters only where a program asks for paths.
+    simple = compile_simple(".items[].name | length")
+    simple.run({"items": [{"name": "ab"}]})     # → [2]
+
+What a simple program cannot do (an error, a number's length) it leaves to the library, so both give
+the same.
 """
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Callable
-from functools import cmp_to_key
+from functools import lru_cache
 from typing import Any, TypeAlias
 
-from tiercel.expression.jq.scalars import (
-    JqError,
-    Tick,
-    compare,
-    is_number,
-    show,
-    to_double,
-    to_index,
-    type_name,
+__all__ = ["NotSimple", "Simple", "compile_simple"]
+
+Emit: TypeAlias = Callable[[Any], None]
+Step: TypeAlias = str | int | Callable[[Any], Any] | None
+"""A field, a position, a function, or None for all items."""
+
+_PATH = re.compile(
+    r"""
+    \.(?:
+        (?:[A-Za-z_][A-Za-z0-9_]*|\[(?:-?[0-9]{1,9}|"[^"\\\x00-\x1f]*")?\])
+        (?:\.[A-Za-z_][A-Za-z0-9_]*|\[(?:-?[0-9]{1,9}|"[^"\\\x00-\x1f]*")?\])*
+    )?
+    """,
+    re.VERBOSE,
 )
-
-__all__ = [
-    "MISSING",
-    "Change",
-    "Path",
-    "delete_paths",
-    "occurrences",
-    "read",
-    "replace",
-    "resolve",
-    "slice_of",
-    "to_path",
-]
-
-Path: TypeAlias = tuple[Any, ...]
-Change: TypeAlias = Callable[[Any], Any]
-
-_LARGEST_GAP = 1_000_000
+_STEP = re.compile(r'\.?(?P<name>[A-Za-z_]\w*)|\[(?P<key>"[^"]*")?(?P<index>[-0-9]+)?\]', re.ASCII)
 
 
-class _Missing:
-    """Stands where something was deleted, until the whole value is swept."""
+class NotSimple(Exception):
+    """The program meets data that only the library knows how to treat."""
 
 
-MISSING = _Missing()
-
-
-# --- one step -------------------------------------------------------------------------------
-
-
-def resolve(value: Any, key: Any, tick: Tick) -> Any:
-    """Read `value[key]` for any kind of key; raise `JqError` where jq refuses."""
-    if isinstance(key, str):
-        if isinstance(value, dict):
-            return value.get(key)
-        if value is None:
-            return None
-        raise JqError(f'Cannot index {type_name(value)} with string "{key}"')
-    if is_number(key):
-        return _item(value, key)
-    if isinstance(key, list) and isinstance(value, list):
-        return occurrences(value, key, tick)
-    raise JqError(f"Cannot index {type_name(value)} with {type_name(key)}")
-
-
-def _item(value: Any, key: Any) -> Any:
-    if value is None:
-        return None
-    if not isinstance(value, list):
-        raise JqError(f"Cannot index {type_name(value)} with number")
-    index = to_index(key)
-    if to_double(key) != index:
-        return None
-    index += len(value) if index < 0 else 0
-    return value[index] if 0 <= index < len(value) else None
-
-
-def slice_of(value: Any, start: Any, end: Any) -> Any:
-    """Read `value[start:end]` of a list or text."""
-    if not all(bound is None or is_number(bound) for bound in (start, end)):
-        raise JqError(f"Start and end indices of an {type_name(value)} slice must be numbers")
-    if value is None:
-        return None
-    if not isinstance(value, list | str):
-        raise JqError(f"Cannot index {type_name(value)} with object")
-    first, last = _bounds(start, end, len(value))
-    return value[first:last]
-
-
-def _bounds(start: Any, end: Any, size: int) -> tuple[int, int]:
-    first = _position(start, 0, size)
-    last = min(_position(end, size, size), size)
-    if not first < size:
-        return size, size
-    first = max(first, 0.0)
-    return int(first), math.ceil(last) if last >= first else int(first)
-
-
-def _position(bound: Any, missing: int, size: int) -> float:
-    if bound is None:
-        return float(missing)
-    number = to_double(bound)
-    return number + size if number < 0 else number
-
-
-def occurrences(values: list[Any], wanted: list[Any], tick: Tick) -> list[int]:
-    """Positions at which the items of `wanted` follow each other in `values`."""
-    size = len(wanted)
-    if not size:
-        return []
-    return [
-        start
-        for start in range(len(values) - size + 1)
-        if not compare(values[start : start + size], wanted, tick)
-    ]
-
-
-# --- whole paths ----------------------------------------------------------------------------
-
-
-def to_path(value: Any) -> Path:
-    """Take a path that a program computed; raise `JqError` when it is none."""
-    if not isinstance(value, list):
-        raise JqError("Path must be specified as an array")
-    for segment in value:
-        if isinstance(segment, dict):
-            for bound in (segment.get("start"), segment.get("end")):
-                if bound is not None and not is_number(bound):
-                    raise JqError("Start and end indices of an array slice must be numbers")
-    return tuple(value)
-
-
-def read(value: Any, path: Path, tick: Tick) -> Any:
-    """Read what `path` leads to."""
-    for segment in path:
-        if isinstance(segment, dict):
-            value = slice_of(value, segment.get("start"), segment.get("end"))
-        else:
-            value = resolve(value, segment, tick)
-    return value
-
-
-def replace(value: Any, path: Path, change: Change, *, create: bool = True) -> Any:
-    """Return a copy of `value` in which `change` was applied to what `path` leads to.
+class Simple:
+    """A compiled simple program; safe to share between threads.
 
     Args:
-        value: left as it is.
-        path: where to.
-        change: takes the old value, None when there is none.
-        create: whether objects and arrays on the way are made when missing.
+        steps: what is done one after the other.
     """
-    if not path:
-        return change(value)
-    segment, rest = path[0], path[1:]
 
-    def inner(old: Any) -> Any:
-        return replace(old, rest, change, create=create)
+    __slots__ = ("_steps",)
 
-    if isinstance(segment, str):
-        return _replace_field(value, segment, inner, create)
-    if is_number(segment):
-        return _replace_item(value, segment, inner, create)
-    if isinstance(segment, dict):
-        return _replace_slice(value, segment, inner)
-    if isinstance(segment, list):
-        raise JqError("Cannot update field at array index of array")
-    raise JqError(f"Cannot index {type_name(value)} with {type_name(segment)}")
+    def __init__(self, steps: tuple[Step, ...]) -> None:
+        self._steps = steps
+
+    def run(self, value: Any) -> list[Any]:
+        """Return all results on plain data; raise `NotSimple` where the library must decide."""
+        results: list[Any] = []
+        _follow(self._steps, 0, value, results.append)
+        return results
 
 
-def _replace_field(value: Any, key: str, change: Change, create: bool) -> Any:
-    if value is None:
-        if not create:
-            return None
-        value = {}
-    if not isinstance(value, dict):
-        raise JqError(f'Cannot index {type_name(value)} with string "{key}"')
-    old = value.get(key)
-    new = change(old)
-    if not create and new is None and key not in value:
+def _follow(steps: tuple[Step, ...], start: int, value: Any, emit: Emit) -> None:
+    for place in range(start, len(steps)):
+        step = steps[place]
+        if step is None:
+            for item in _items(value):
+                _follow(steps, place + 1, item, emit)
+            return
+        value = step(value) if callable(step) else _at(value, step)
+    emit(value)
+
+
+def _items(value: Any) -> Any:
+    if value.__class__ is list:
         return value
-    return {**value, key: new}
+    if value.__class__ is dict:
+        return value.values()
+    raise NotSimple
 
 
-def _replace_item(value: Any, key: Any, change: Change, create: bool) -> Any:
+def _at(value: Any, key: str | int) -> Any:
     if value is None:
-        if not create:
+        return None
+    if value.__class__ is dict and key.__class__ is str:
+        return value.get(key)
+    if value.__class__ is list and isinstance(key, int):
+        return value[key] if -len(value) <= key < len(value) else None
+    raise NotSimple
+
+
+def _length(value: Any) -> int:
+    if value is None:
+        return 0
+    if value.__class__ in (str, list, dict):
+        return len(value)
+    raise NotSimple
+
+
+def _keys(value: Any) -> list[Any]:
+    if value.__class__ is dict:
+        return sorted(value)
+    if value.__class__ is list:
+        return list(range(len(value)))
+    raise NotSimple
+
+
+_FUNCTIONS: dict[str, Callable[[Any], Any]] = {"length": _length, "keys": _keys}
+
+
+@lru_cache(maxsize=512)
+def compile_simple(program: str) -> Simple | None:
+    """Compile a program; return None unless it is a simple one."""
+    steps: list[Step] = []
+    # A key that holds a bar is not found to be simple, which does no harm.
+    for stage in program.split("|"):
+        text = stage.strip(" \t\r\n")
+        if text in _FUNCTIONS:
+            steps.append(_FUNCTIONS[text])
+        elif _PATH.fullmatch(text):
+            steps += map(_step, _STEP.finditer(text))
+        else:
             return None
-        value = []
-    if not isinstance(value, list):
-        raise JqError(f"Cannot index {type_name(value)} with number")
-    index = to_index(key)
-    index += len(value) if index < 0 else 0
-    if not create and not 0 <= index < len(value):
-        return value
-    if index < 0:
-        raise JqError("Out of bounds negative array index")
-    if index > len(value) + _LARGEST_GAP:
-        raise JqError(f"Array index {index} is too large")
-    new = change(value[index] if index < len(value) else None)
-    result = value + [None] * (index + 1 - len(value))
-    result[index] = new
-    return result
+    return Simple(tuple(steps))
 
 
-def _replace_slice(value: Any, segment: dict[str, Any], change: Change) -> Any:
-    if value is not None and not isinstance(value, list):
-        if isinstance(value, str):
-            raise JqError("Cannot update field at object index of string")
-        raise JqError(f"Cannot index {type_name(value)} with object")
-    items = value or []
-    first, last = _bounds(segment.get("start"), segment.get("end"), len(items))
-    new = change(items[first:last] if value is not None else None)
-    if not isinstance(new, list):
-        raise JqError("A slice of an array can only be assigned another array")
-    return items[:first] + new + items[last:]
-
-
-# --- deletion -------------------------------------------------------------------------------
-
-
-def delete_paths(value: Any, paths: Any, tick: Tick) -> Any:
-    """Return a copy of `value` without what `paths` lead to."""
-    if not isinstance(paths, list):
-        raise JqError("Paths must be specified as an array")
-    for path in paths:
-        if not isinstance(path, list):
-            raise JqError(f"Path must be specified as array, not {type_name(path)}")
-    last_first = sorted(paths, key=cmp_to_key(lambda a, b: compare(a, b, tick)), reverse=True)
-    for path in last_first:
-        steps = to_path(path)
-        value = replace(value, steps, _deleted(steps), create=False)
-    return None if value is MISSING else _sweep(value)
-
-
-def _deleted(steps: Path) -> Change:
-    if steps and isinstance(steps[-1], dict):
-        return lambda old: [MISSING] * len(old) if isinstance(old, list) else MISSING
-    return lambda old: MISSING
-
-
-def _sweep(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _sweep(item) for key, item in value.items() if item is not MISSING}
-    if isinstance(value, list):
-        return [_sweep(item) for item in value if item is not MISSING]
-    return value
-
-
-def unknown_path(value: Any) -> JqError:
-    """The error for a program that asks for the path of a computed value."""
-    return JqError(f"Invalid path expression with result {show(value)}")
+def _step(match: re.Match[str]) -> Step:
+    if match["name"]:
+        return match["name"]
+    if match["key"]:
+        return match["key"][1:-1]
+    return int(match["index"]) if match["index"] else None
