@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from tiercel.model.docs import field_docs
 from tiercel.model.flow import Flow
-from tiercel.model.inputs import SelectInput
+from tiercel.model.inputs.choice import SelectInput
 from tiercel.model.task import TaskBase
 
 

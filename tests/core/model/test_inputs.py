@@ -3,12 +3,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from tiercel.model.input_base import DataType, input_class
-from tiercel.model.inputs import INPUT_TYPES
+from tiercel.model.inputs import INPUT_TYPES, load_input_type
 from tiercel.model.load import Report
 
 Look = Callable[..., Report]
@@ -27,8 +27,13 @@ def test_there_is_a_class_for_every_type() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(INPUTS))
+def test_a_class_is_listed_under_its_type(name: str) -> None:
+    assert get_args(load_input_type(name).model_fields["type"].annotation) == (name,)
+
+
+@pytest.mark.parametrize("name", sorted(INPUTS))
 def test_each_type_has_the_properties_that_kestra_knows(name: str) -> None:
-    fields = INPUT_TYPES[name].model_fields
+    fields = load_input_type(name).model_fields
     assert {field.alias or key for key, field in fields.items()} == set(INPUTS[name])
 
 
@@ -36,7 +41,7 @@ def test_each_type_has_the_properties_that_kestra_knows(name: str) -> None:
 def test_the_same_properties_are_required(name: str) -> None:
     ours = {
         field.alias or key
-        for key, field in INPUT_TYPES[name].model_fields.items()
+        for key, field in load_input_type(name).model_fields.items()
         if field.is_required()
     }
     assert ours == {key for key, facts in INPUTS[name].items() if facts["required"]}

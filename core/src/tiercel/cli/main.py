@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -101,8 +102,18 @@ def cli() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def main(arguments: list[str] | None = None) -> Any:
+def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line; the process ends with the exit code that says how it went."""
+    # Nearly all that a command makes lives until its end. Looking for garbage seldom, and not once
+    # more at the end, saves a tenth of a short run.
+    gc.set_threshold(50_000, 20, 100)
+    try:
+        _run(arguments)
+    finally:
+        gc.freeze()
+
+
+def _run(arguments: list[str] | None) -> NoReturn:
     from tiercel.cli import exits
 
     try:

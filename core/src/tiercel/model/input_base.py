@@ -113,9 +113,9 @@ class InputBase(Model):
 
 def input_class(name: Any) -> type[InputBase] | None:
     """Return the class of a type of input (`STRING`), or None when there is no such type."""
-    from tiercel.model.inputs import INPUT_TYPES
+    from tiercel.model.inputs import INPUT_TYPES, load_input_type
 
-    return INPUT_TYPES.get(name) if isinstance(name, str) else None
+    return load_input_type(name) if isinstance(name, str) and name in INPUT_TYPES else None
 
 
 def _build(value: Any, _handler: Any, info: ValidationInfo) -> InputBase:

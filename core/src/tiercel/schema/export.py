@@ -8,7 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from tiercel.errors import PluginError
 from tiercel.model.flow import Flow
-from tiercel.model.inputs import INPUT_TYPES
+from tiercel.model.inputs import INPUT_TYPES, load_input_type
 from tiercel.plugin.registry import HOOKS
 from tiercel.schema.generator import DocumentedSchema
 from tiercel.schema.types import finish_type
@@ -40,7 +40,7 @@ def flow_schema(registry: Registry) -> dict[str, Any]:
     """
     entries = {kind: _classes(registry, kind) for kind in HOOKS if kind in KINDS}
     classes = [cls for listed in entries.values() for _, cls in listed]
-    inputs = INPUT_TYPES.values()
+    inputs = [load_input_type(name) for name in INPUT_TYPES]
     models: list[type[BaseModel]] = [Flow, *inputs, *classes]
     references, shared = models_json_schema(
         [(cls, "validation") for cls in models],

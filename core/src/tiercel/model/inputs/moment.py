@@ -1,0 +1,59 @@
+"""Inputs whose values are days, times, moments or lengths of time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, time
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator
+
+from tiercel.model import moments
+from tiercel.model.duration import Duration
+from tiercel.model.input_base import InputBase
+
+__all__ = ["DateInput", "DatetimeInput", "DurationInput", "TimeInput"]
+
+
+def _moment(parse: Callable[[str], Any]) -> BeforeValidator:
+    return BeforeValidator(lambda value: parse(value) if isinstance(value, str) else value)
+
+
+Day = Annotated[date, _moment(moments.parse_date)]
+"""A date, `2024-01-31`."""
+TimeOfDay = Annotated[time, _moment(moments.parse_time)]
+"""A time of day without a zone, `03:04:05`."""
+Instant = Annotated[datetime, _moment(moments.parse_instant)]
+"""A moment, `2024-01-31T03:04:05Z`."""
+
+
+class DateInput(InputBase):
+    """A day."""
+
+    type: Literal["DATE"]
+    after: Day | None = None
+    before: Day | None = None
+
+
+class TimeInput(InputBase):
+    """A time of day, without a zone."""
+
+    type: Literal["TIME"]
+    after: TimeOfDay | None = None
+    before: TimeOfDay | None = None
+
+
+class DatetimeInput(InputBase):
+    """A moment."""
+
+    type: Literal["DATETIME"]
+    after: Instant | None = None
+    before: Instant | None = None
+
+
+class DurationInput(InputBase):
+    """A length of time, ISO-8601."""
+
+    type: Literal["DURATION"]
+    min: Duration | None = None
+    max: Duration | None = None
