@@ -54,7 +54,7 @@ class Pause(FlowableTask):
         Example(
             "Go on by itself after a moment",
             """
-            id: pause
+            id: pause_a_moment
             namespace: company.team
 
             tasks:
