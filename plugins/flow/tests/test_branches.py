@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tiercel import State
-from tiercel.errors import FlowError
+from tiercel import FlowError, State
 
 FLOW = "io.kestra.plugin.core.flow"
 RETURN = "type: io.kestra.plugin.core.debug.Return"

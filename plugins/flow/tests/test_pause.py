@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tiercel import State
-from tiercel.errors import ConflictError, InputError
+from tiercel import InputError, State
+from tiercel.plugin import ConflictError
 
 PAUSE = """
     - {id: p, type: io.kestra.plugin.core.flow.Pause%s}

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from tiercel import Registry, State, Tiercel
-from tiercel.plugin.registry import Plugin, installed
+from tiercel import State, Tiercel
 
 SOURCE = '''
 """Alternatives: the first one that does not fail is enough."""
@@ -68,12 +66,17 @@ RETURN = "io.kestra.plugin.core.debug.Return"
 
 @pytest.fixture
 def tiercel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tiercel]:
+    """An engine in an environment where the plugin is installed, as pip would leave it."""
     (tmp_path / "first_of_plugin.py").write_text(SOURCE)
+    metadata = tmp_path / "example_first_of-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: example-first-of\nVersion: 1.0\n"
+    )
+    (metadata / "entry_points.txt").write_text("[tiercel]\nfirst_of = first_of_plugin\n")
     monkeypatch.syspath_prepend(tmp_path)
-    mine = Plugin("first_of", "first_of_plugin", "example-first-of", "1.0")
-    plugins = [*installed(), (mine, lambda: import_module("first_of_plugin"))]
-    with Tiercel(registry=Registry(plugins)) as tiercel:
-        yield tiercel
+    with Tiercel() as engine:
+        yield engine
     sys.modules.pop("first_of_plugin", None)
 
 
