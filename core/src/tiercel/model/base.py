@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, model_validator
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, core_schema
 
-__all__ = ["Flag", "Model", "Text", "scalar_text"]
+__all__ = ["Flag", "MadeBy", "Model", "Text", "scalar_text"]
 
 
 class Model(BaseModel):
@@ -30,6 +31,23 @@ class Model(BaseModel):
         if isinstance(data, dict) and None in data.values():
             return {key: value for key, value in data.items() if value is not None}
         return data
+
+
+class MadeBy:
+    """Says that a function makes the values of an annotated type.
+
+    Unlike `PlainValidator` it keeps pydantic from preparing to validate the type itself, which
+    takes long when that is a model.
+
+    Args:
+        make: (what was written, pydantic's information) → the value; raises as validators do.
+    """
+
+    def __init__(self, make: Callable[[Any, ValidationInfo], Any]) -> None:
+        self._make = make
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> core_schema.CoreSchema:
+        return core_schema.with_info_plain_validator_function(self._make)
 
 
 def scalar_text(value: Any) -> Any:

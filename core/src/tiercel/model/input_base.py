@@ -14,12 +14,11 @@ from pydantic import (
     StringConstraints,
     ValidationInfo,
     WithJsonSchema,
-    WrapValidator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from tiercel.model.base import Flag, Model, Text, scalar_text
+from tiercel.model.base import Flag, MadeBy, Model, Text, scalar_text
 
 __all__ = ["AnyInput", "DataType", "DependsOn", "InputBase", "InputId", "input_class"]
 
@@ -118,7 +117,7 @@ def input_class(name: Any) -> type[InputBase] | None:
     return load_input_type(name) if isinstance(name, str) and name in INPUT_TYPES else None
 
 
-def _build(value: Any, _handler: Any, info: ValidationInfo) -> InputBase:
+def _build(value: Any, info: ValidationInfo) -> InputBase:
     if isinstance(value, InputBase):
         return value
     if not isinstance(value, dict):
@@ -137,7 +136,7 @@ def _build(value: Any, _handler: Any, info: ValidationInfo) -> InputBase:
 
 AnyInput = Annotated[
     InputBase,
-    WrapValidator(_build),
+    MadeBy(_build),
     WithJsonSchema({"type": "object", "x-tiercel-kind": "input"}),
 ]
 """An input of whatever type its `type` names."""

@@ -17,12 +17,11 @@ from pydantic import (
     StringConstraints,
     ValidationInfo,
     WithJsonSchema,
-    WrapValidator,
 )
 from pydantic_core import PydanticCustomError
 
 from tiercel.errors import PluginError, UnknownTypeError
-from tiercel.model.base import Flag, Model, Text, scalar_text
+from tiercel.model.base import Flag, MadeBy, Model, Text, scalar_text
 from tiercel.model.retry import Retry
 
 __all__ = [
@@ -129,15 +128,15 @@ def kind_schema(kind: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "object", "x-tiercel-kind": kind})
 
 
-def typed_field(kind: str, base: type[TypedModel]) -> WrapValidator:
-    """Return a validator that builds the class named by a mapping's `type`.
+def typed_field(kind: str, base: type[TypedModel]) -> MadeBy:
+    """Return an annotation that builds the class named by a mapping's `type`.
 
     Args:
         kind: what the resolver is asked for: `task`, `trigger`, `condition`, `task runner`.
         base: what the class must derive from.
     """
 
-    def validate(value: Any, _handler: Any, info: ValidationInfo) -> Any:
+    def validate(value: Any, info: ValidationInfo) -> Any:
         if isinstance(value, base):
             return value
         if not isinstance(value, dict):
@@ -171,7 +170,7 @@ def typed_field(kind: str, base: type[TypedModel]) -> WrapValidator:
             reason = f"Plugin class {cls.__qualname__} of {name!r} is broken: {error}"
             raise PydanticCustomError("broken_plugin", "{reason}", {"reason": reason}) from error
 
-    return WrapValidator(validate)
+    return MadeBy(validate)
 
 
 def _dump(model: TypedModel) -> dict[str, Any]:

@@ -48,16 +48,14 @@ def _read_int(value: Any) -> int:
     raise ValueError(f'For input string: "{text}"')
 
 
-_FLOAT = re.compile(
-    r"[-+]?(?:NaN|Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?[fFdD]?)"
-)
+_FLOAT = r"[-+]?(?:NaN|Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?[fFdD]?)"
 
 
 def _read_float(value: Any) -> float:
     text = java_text(value).strip()
     if not text:
         raise ValueError("empty String")
-    if not _FLOAT.fullmatch(text):
+    if not re.fullmatch(_FLOAT, text):
         raise ValueError(f'For input string: "{text}"')
     return float(text if text.endswith(("NaN", "Infinity")) else text.rstrip("fFdD"))
 
@@ -118,12 +116,12 @@ def _read_yaml(value: Any) -> Any:
         _wrapped(error)
 
 
-_URI = re.compile(r"[!#$%&'()*+,\-./0-9:;=?@A-Z_a-z~\[\]\u00a1-\uffff]*")
+_URI = r"[!#$%&'()*+,\-./0-9:;=?@A-Z_a-z~\[\]\u00a1-\uffff]*"
 
 
 def _read_uri(value: Any) -> str:
     text = java_text(value)
-    end = _URI.match(text).end()  # type: ignore[union-attr]  # it matches the empty text
+    end = re.match(_URI, text).end()  # type: ignore[union-attr]  # it matches the empty text
     if end < len(text):
         raise ValueError(f"Illegal character in path at index {end}: {text}")
     return text
