@@ -158,6 +158,7 @@ def test_a_program_gives_these_results(program: str, value: Any, expected: Any) 
         ("map_values(empty)", [1], "empty"),
         ("path(1 + 1)", {}, "Invalid path expression"),
         ('test("(")', "a", "unmatched parenthesis"),
+        ('"x" * 30000 | test("(x+x+)+y")', None, "retry-limit"),
         ('test("a"; "q")', "a", "not a valid modifier"),
         ("@nope", 1, "@nope does not exist"),
         ("$nope", 1, "$nope is not defined"),

@@ -3,7 +3,7 @@
 It is started as a script, without `site` and with an empty environment, imports nothing of Tiercel,
 and answers one request after the other on its standard input, a socket, until that is closed:
 
-    python -I -S worker.py DIRECTORY_OF_THE_JQ_LIBRARY BYTES_OF_MEMORY
+    python -I -S worker.py DIRECTORY_OF_THE_JQ_LIBRARY BYTES_OF_MEMORY PARENT
 
 A request is `REQUEST` (bytes of program and of input, most characters of result), then both in
 UTF-8. An answer is `ANSWER` (status, bytes), then UTF-8: a JSON array of results or an error.
@@ -29,6 +29,7 @@ REQUEST = struct.Struct("!IIQ")
 ANSWER = struct.Struct("!BI")
 OK, NO_PROGRAM, FAILED, TOO_LONG = range(4)
 
+# The standard input is a socket, to be written to as well.
 _CHANNEL = 0
 _PR_SET_PDEATHSIG = 1
 # The functions of jackson-jq 1.6, operators and formats apart.
@@ -161,22 +162,13 @@ def _refusal(function: str) -> str:
 
 
 def _serve() -> None:
-    while header := _read(REQUEST.size):
+    requests = sys.stdin.buffer
+    while header := requests.read(REQUEST.size):
         program_size, data_size, most = REQUEST.unpack(header)
-        program, data = _read(program_size).decode(), _read(data_size).decode()
+        program, data = requests.read(program_size).decode(), requests.read(data_size).decode()
         status, text = answer(program, data, most)
         body = text.encode()
         _write(ANSWER.pack(status, len(body)) + body)
-
-
-def _read(size: int) -> bytes:
-    parts = bytearray()
-    while len(parts) < size:
-        part = os.read(_CHANNEL, size - len(parts))
-        if not part:
-            return b""
-        parts += part
-    return bytes(parts)
 
 
 def _write(message: bytes) -> None:
@@ -185,15 +177,17 @@ def _write(message: bytes) -> None:
         rest = rest[os.write(_CHANNEL, rest) :]
 
 
-def _main(library: str, memory: int) -> None:
+def _main(library: str, memory: int, parent: int) -> None:
     sys.path.append(library)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         # The end of the socket ends an idle process, this one that runs an endless program.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    _serve()
+    # It may have ended before, leaving a request.
+    if os.getppid() == parent:
+        _serve()
 
 
 if __name__ == "__main__":
-    _main(sys.argv[1], int(sys.argv[2]))
+    _main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
