@@ -23,7 +23,7 @@ def _drop(lines: list[LogEntry]) -> None:
     """Nobody reads."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Assignment:
     """An attempt that was handed to an executor.
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Live", "Pending"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Pending:
     """What one transaction will write about one execution."""
 
