@@ -1,4 +1,4 @@
-"""What the tests of the command line share: `tiercel` as users start it, and plugins of strangers."""
+"""What tests of the command line share: `tiercel` as users start it, and plugins of strangers."""
 
 from __future__ import annotations
 

@@ -77,11 +77,11 @@ def test_show_tells_what_happened(tiercel: Tiercel, execution_id: str) -> None:
     assert shown[5] == "Input      name: World"
     runs = [re.sub(r" +\d+\.\d{3} s", "", line) for line in shown[7:]]
     assert runs == [
-        "  SUCCESS    greet",
-        "  SUCCESS    warn",
-        "  SUCCESS    loop",
-        "  SUCCESS      sum [1]",
-        "  SUCCESS      sum [2]",
+        "  SUCCESS  greet",
+        "  SUCCESS  warn",
+        "  SUCCESS  loop",
+        "  SUCCESS    sum [1]",
+        "  SUCCESS    sum [2]",
     ]
 
 
