@@ -38,11 +38,6 @@ def test_broken_json_is_refused(text: str) -> None:
         read_json(text)
 
 
-def test_what_follows_is_refused_when_the_whole_text_is_asked_for() -> None:
-    with pytest.raises(JsonTextError, match="behind the value"):
-        read_json("1 2", whole=True)
-
-
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
 def test_nesting_has_a_limit(opening: str) -> None:
     with pytest.raises(JsonTextError, match=f"deeper than {DEEPEST}"):
@@ -68,4 +63,4 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_what_json_writes_is_read_back(value: Any) -> None:
-    assert read_json(json.dumps(value, ensure_ascii=False), whole=True) == value
+    assert read_json(json.dumps(value, ensure_ascii=False)) == value

@@ -11,7 +11,7 @@ import json
 import re
 from typing import Any, NoReturn
 
-__all__ = ["DEEPEST", "JsonTextError", "join_surrogates", "read_json"]
+__all__ = ["DEEPEST", "JsonTextError", "read_json"]
 
 # How deep arrays and objects may be nested.
 DEEPEST = 200
@@ -40,12 +40,11 @@ def _integer(digits: str) -> int:
 _decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_integer)
 
 
-def read_json(text: str, *, whole: bool = False) -> Any:
+def read_json(text: str) -> Any:
     """Read the first JSON value of `text`.
 
     Args:
         text: JSON; blanks around it do not matter.
-        whole: refuse anything behind the value.
 
     Raises:
         JsonTextError: there is no value, it is broken, or it is nested deeper than `DEEPEST`.
@@ -60,10 +59,6 @@ def read_json(text: str, *, whole: bool = False) -> Any:
         raise JsonTextError(f"{error.msg} at line {error.lineno}, column {error.colno}") from None
     if text[start] not in '{["' and not _NUMBER_END.match(text, end):
         raise JsonTextError(f"Unexpected character {text[end]!r} behind {text[start:end][:40]!r}")
-    if whole and text[end:].strip(_BLANK):
-        raise JsonTextError(
-            f"Unexpected content {text[end:].strip(_BLANK)[:20]!r} behind the value"
-        )
     return _joined(value) if _ESCAPED_SURROGATE.search(text) else value
 
 
@@ -81,7 +76,7 @@ def _check_depth(text: str) -> None:
             depth -= 1
 
 
-def join_surrogates(text: str) -> str:
+def _join_surrogates(text: str) -> str:
     """Join pairs of surrogates, and replace lone ones: such a text could not be written out."""
     if not _SURROGATES.search(text):
         return text
@@ -90,9 +85,9 @@ def join_surrogates(text: str) -> str:
 
 def _joined(value: Any) -> Any:
     if isinstance(value, str):
-        return join_surrogates(value)
+        return _join_surrogates(value)
     if isinstance(value, list):
         return [_joined(item) for item in value]
     if isinstance(value, dict):
-        return {join_surrogates(key): _joined(item) for key, item in value.items()}
+        return {_join_surrogates(key): _joined(item) for key, item in value.items()}
     return value
