@@ -21,6 +21,7 @@ __all__ = ["known_flow_class"]
 _OPEN = {"CREATED", "SUBMITTED", "RUNNING", "RETRYING"}
 _UNTIL = ("flow.LoopUntil", "flow.WaitFor")
 _EARLIER = re.compile(r"task run not expected: |task run missing: id=\S+ iteration=\d+$")
+_FLOWABLE = re.compile(r"Unable to resolve (state|outputs) from the Flowable task: ")
 _CLASS = re.compile(r"^([a-z]\w*\.)+[A-Z]\w*(Exception|Error): ")
 _UNAVAILABLE = re.compile(r"^log not expected: .*response code \\?'503")
 _LISTS = re.compile(r"(?:states|attempts): expected (\[.*\]), got (\[.*\])$")
@@ -97,7 +98,7 @@ def _missing_line(difference: str) -> dict[str, Any] | None:
 
 def _gist(message: str) -> str:
     """Return an error's text without its Java class and without lines that it says twice."""
-    lines = _CLASS.sub("", message).splitlines()
+    lines = _FLOWABLE.sub("", _CLASS.sub("", message)).splitlines()
     return "\n".join(dict.fromkeys(lines))
 
 

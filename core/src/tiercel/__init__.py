@@ -20,6 +20,7 @@ from tiercel._lazy import door
 if TYPE_CHECKING:
     from tiercel.embed import Tiercel
     from tiercel.errors import (
+        CheckError,
         ExpressionError,
         FlowError,
         InputError,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from tiercel.settings import Settings
 
 __all__ = [
+    "CheckError",
     "Execution",
     "ExpressionError",
     "Flow",
@@ -54,7 +56,7 @@ __getattr__ = door(
     {
         "tiercel.embed": "Tiercel",
         "tiercel.errors": (
-            "ExpressionError FlowError InputError NotFoundError PluginError TiercelError"
+            "CheckError ExpressionError FlowError InputError NotFoundError PluginError TiercelError"
         ),
         "tiercel.model.execution": "Execution LogEntry State TaskRun",
         "tiercel.model.flow": "Flow",

@@ -96,7 +96,8 @@ def _decide(draft: Draft, scope: Scope) -> spi.Decision:
     view = scope.view(draft.execution, draft.at)
     question = scope.values.get("#error")
     if question is not None:
-        return spi.Finish(State.FAILED, error=question["error"])
+        error = f"Unable to resolve state from the Flowable task: {question['error']}"
+        return spi.Finish(State.FAILED, error=error)
     if scope.task is None:
         return _flow_next(draft, view)
     assert isinstance(scope.task, spi.FlowableTask)
