@@ -193,7 +193,7 @@ def test_a_program_may_define_a_function_that_kestra_lacks() -> None:
     "program",
     ["", " # nothing", ".[", ". |", ". foo", '"\\q"', '"a', "1 as x | 2", ". as $x", "label $x",
      "{a:}", "{(1)}", 'import "a" as a; .', 'include "a"; .', "def f: 1;", "1) | (2", "1\0",
-     "$__loc__", "$ENV.PATH", "_result_of_tiercel"],
+     "$__loc__", "$ENV.PATH", '"\\(1)\\($ENV)"', "_result_of_tiercel"],
 )  # fmt: skip
 def test_a_text_that_is_no_program_is_refused(program: str) -> None:
     with pytest.raises(JqError, match="Cannot compile query"):

@@ -52,7 +52,7 @@ def jq(context: EvaluationContext, value: Any, expression: Any) -> list[Any] | N
     except JqError as error:
         raise EvaluationError(f"Unable to resolve jq expression {expression!r}: {error}") from None
     except RecursionError:
-        raise LimitError("The input of 'jq' is nested too deep") from None
+        raise LimitError("The input or a result of 'jq' is nested too deep") from None
 
 
 def _read(text: str, expression: str) -> Any:

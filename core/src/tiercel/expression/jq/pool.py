@@ -28,6 +28,7 @@ __all__ = ["Pool", "pool"]
 _WORKER = Path(__file__).with_name("worker.py")
 _PROCESSES = 4
 _MEMORY = 1 << 30
+_FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM)
 # Zero would mean: do not wait at all.
 _SHORTEST = 0.001
 
@@ -50,6 +51,8 @@ class _Worker:
                 stderr=subprocess.DEVNULL,
                 env={},
                 cwd="/",
+                # Ctrl-C is for the engine, which may still want to finish.
+                start_new_session=True,
             )
 
     def ask(self, program: str, data: str, most: int, deadline: float) -> tuple[int, str]:
@@ -133,7 +136,7 @@ class Pool:
                 self._idle.append(worker)
                 return answer
             # Killed from outside, and while it was idle as a rule: another one does as well.
-            if ended != -signal.SIGKILL:
+            if ended not in _FROM_OUTSIDE:
                 break
         raise LimitError(
             f"The jq program ended its process (status {ended}); "

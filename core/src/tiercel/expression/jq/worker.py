@@ -59,9 +59,9 @@ _WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _LARGE = re.compile(r"[0-9]{16}")
 _LINE = re.compile(r"(?<=, line )[0-9]+")
 _UNKNOWN = re.compile(r"(\w+/[0-9]+) is not defined", re.ASCII)
-# Outside of texts and comments.
+# Outside of comments, and of texts without `\( )`.
 _STRANGE = re.compile(
-    r'"(?:[^"\\]|\\.)*"|#[^\n]*|(\$\s*(?:ENV|__loc__)\b|\b_result_of_tiercel\b)', re.DOTALL
+    r'"(?:[^"\\]|\\[^(])*"|#[^\n]*|(\$\s*(?:ENV|__loc__)\b|\b_result_of_tiercel\b)', re.DOTALL
 )
 
 
