@@ -8,7 +8,6 @@ TIERCEL_SECRET_API_KEY_FILE=/run/secrets/api_key    the content of a file
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -70,5 +69,5 @@ def _decoded(value: str) -> str:
     """Kestra's secrets are base64 with or without line breaks; anything else stays as it is."""
     try:
         return base64.b64decode("".join(value.split()), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return value
