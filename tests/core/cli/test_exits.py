@@ -46,8 +46,8 @@ def test_problems_of_a_flow_are_told_as_editors_read_them(
 def test_an_error_of_the_system_is_told_without_its_number(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    report(PermissionError(13, "Permission denied", "/root/x"))
-    assert capsys.readouterr().err == "Error: Permission denied: '/root/x'\n"
+    report(PermissionError(13, "Permission denied", "/srv/x"))
+    assert capsys.readouterr().err == "Error: Permission denied: '/srv/x'\n"
 
 
 @pytest.mark.parametrize("error", [errors.EngineBug("ours"), ZeroDivisionError()])
