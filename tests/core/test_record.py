@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import pickle
-from dataclasses import FrozenInstanceError, asdict, field, fields, replace
+from dataclasses import FrozenInstanceError, asdict, field, fields
+from dataclasses import replace as library_replace
 
 import pytest
 
-from tiercel._record import record
+from tiercel._record import record, replace
 
 
 @record
@@ -85,12 +86,26 @@ def test_a_record_has_no_dictionary() -> None:
 
 def test_the_standard_library_takes_a_record_for_a_dataclass() -> None:
     point = Point(1, 2, tags={"a": 1})
-    assert replace(point, y=5) == Point(1, 5, tags={"a": 1})
+    assert library_replace(point, y=5) == Point(1, 5, tags={"a": 1})
     assert asdict(point) == {"x": 1, "y": 2, "label": "", "tags": {"a": 1}}
     assert [each.name for each in fields(Word)] == ["at", "text"]
     match point:
         case Point(x, y):
             assert (x, y) == (1, 2)
+
+
+def test_replace_changes_what_it_is_given_and_nothing_else() -> None:
+    point = Point(1, 2, "a", {"b": 3})
+    for _ in range(2):
+        assert replace(point, y=5, label="") == Point(1, 5, "", {"b": 3})
+    assert point == Point(1, 2, "a", {"b": 3})
+    assert (replace(Word("a", at=4), text="b").at, replace(Word("a"), at=5).at) == (4, 5)
+    assert replace(Empty()) == Empty()
+
+
+def test_replace_refuses_a_field_that_there_is_not() -> None:
+    with pytest.raises(TypeError, match="'z'"):
+        replace(Point(1, 2), z=3)  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
 from operator import attrgetter
-from typing import Any, TypeVar, dataclass_transform, overload
+from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
 
-__all__ = ["record"]
+__all__ = ["record", "replace"]
 
 T = TypeVar("T")
 
@@ -43,6 +43,7 @@ def _made(cls: type[T], kw_only: bool) -> type[T]:
     compared = [each.name for each in fields(made) if each.compare]
     made.__record_values__ = attrgetter(*compared) if compared else _nothing
     made.__init__ = _first_init(made)
+    made.__record_replace__ = _first_replace(made)
     for name, method in _SHARED.items():
         setattr(made, name, method)
     return made  # type: ignore[no-any-return]
@@ -88,6 +89,49 @@ def _parameter(each: Field[Any], names: dict[str, Any]) -> tuple[str, str]:
         names[f"_default_{name}"] = each.default
         return f"{name}=_default_{name}", name
     return name, name
+
+
+# Changing a record
+
+if TYPE_CHECKING:
+    from dataclasses import replace
+else:
+
+    def replace(record: T, /, **changes: object) -> T:
+        """Return a record with other values in some fields; several times as fast as the library's.
+
+        Raises:
+            TypeError: there is no such field.
+        """
+        return record.__record_replace__(**changes)
+
+
+def _first_replace(cls: Any) -> Callable[..., Any]:
+    """Return the method behind `replace`, which puts the real one in its own place."""
+
+    def __record_replace__(self: Any, **changes: Any) -> Any:
+        cls.__record_replace__ = _compiled_replace(cls)
+        return cls.__record_replace__(self, **changes)
+
+    return __record_replace__
+
+
+def _compiled_replace(cls: Any) -> Callable[..., Any]:
+    parameters, positional, keywords = [], [], []
+    for each in fields(cls):
+        name = each.name
+        parameters.append(f"{name}=_MISSING")
+        value = f"self.{name} if {name} is _MISSING else {name}"
+        if each.kw_only:
+            keywords.append(f"{name}={value}")
+        else:
+            positional.append(value)
+    names: dict[str, Any] = {"_MISSING": MISSING, "_cls": cls}
+    given = ", ".join(["self", "/", *(["*", *parameters] if parameters else ())])
+    arguments = ", ".join([*positional, *keywords])
+    exec(f"def replaced({given}):\n return _cls({arguments})", names)
+    made: Callable[..., Any] = names["replaced"]
+    return made
 
 
 # What all records share

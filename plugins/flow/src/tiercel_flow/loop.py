@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -36,6 +37,8 @@ class _Loop(FlowableTask):
     def _rounds(self, view: FlowableView, values: Any, limit: int) -> Decision:
         """Open a lane for each value that has none yet."""
         items = _items(values)
+        if not view.opened and None in items:
+            raise ValueError("The values hold a null; leave it out, or write a text for it")
         tasks = tuple(self.tasks)
         first = view.opened
         last = len(items) if not limit else min(len(items), first + max(0, limit - view.active))
@@ -128,14 +131,21 @@ def _items(values: Any) -> list[Any]:
         ValueError: it is none.
     """
     if isinstance(values, str):
-        try:
-            values = json.loads(values)
-        except ValueError as error:
-            raise ValueError(f"{values[:100]!r} is not a list: {error}") from error
+        return _parsed(values)
     if not isinstance(values, list):
         raise ValueError(f"The values must be a list, not {values!r:.100}")
-    if None in values:
-        raise ValueError("The values hold a null; leave it out, or write a text for it")
+    return values
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> list[Any]:
+    """Return the list in a JSON text; each round asks for it again."""
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{text[:100]!r} is not a list: {error}") from error
+    if not isinstance(values, list):
+        raise ValueError(f"The values must be a list, not {values!r:.100}")
     return values
 
 
