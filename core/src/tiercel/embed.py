@@ -16,12 +16,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from tiercel._ids import IdSource, RandomIds
+from tiercel._record import replace
 from tiercel._time import Clock, SystemClock
 from tiercel.engine.again import BEGIN as BEGIN_AGAIN
 from tiercel.engine.again import repeated, successor_id

@@ -7,10 +7,10 @@ new one is due and begun, so that a crash in between loses nothing. Source: Kest
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tiercel._ids import derive
+from tiercel._record import replace
 from tiercel.engine.commands import StartChild, StartTimer
 from tiercel.engine.events import ExecutionCreated
 from tiercel.engine.kill import begin_kill

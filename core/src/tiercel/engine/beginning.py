@@ -7,10 +7,10 @@ Inputs are typed and their files stored, labels are put together, `checks` are a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tiercel._record import replace
 from tiercel.engine.checks import failed_checks, verdict
 from tiercel.engine.events import ExecutionCreated
 from tiercel.engine.plain import plain

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tiercel._ids import derive
+from tiercel._record import replace
 from tiercel.engine import events as ev
 from tiercel.engine.commands import StartChild
 from tiercel.engine.scope import Scope

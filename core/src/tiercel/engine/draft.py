@@ -7,11 +7,10 @@ so that nothing is copied twice on the way.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tiercel._ids import derive
-from tiercel._record import record
+from tiercel._record import record, replace
 from tiercel.engine.commands import Command, KillTask, attempt_id
 from tiercel.engine.transitions import EXECUTION_TRANSITIONS, TASK_RUN_TRANSITIONS, check
 from tiercel.model.execution import Attempt, Execution, History, LogEntry, State, TaskRun

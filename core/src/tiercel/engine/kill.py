@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rpds import HashTrieMap
 
+from tiercel._record import replace
 from tiercel.engine.scope import ROOT, Phase, Scope
 from tiercel.model.execution import State, TaskRun
 from tiercel.plugin.task import Finish

@@ -6,9 +6,9 @@ state has an answer, and an event that means nothing (any more) changes nothing.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
+from tiercel._record import replace
 from tiercel.engine import again, sla
 from tiercel.engine import events as ev
 from tiercel.engine.children import child_created, child_ended

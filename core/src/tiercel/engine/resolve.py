@@ -6,9 +6,9 @@ functions put (scope, lane) on the agenda, and `settle` works it off.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tiercel._record import replace
 from tiercel.engine.again import begin_again
 from tiercel.engine.children import run_flow
 from tiercel.engine.commands import Evaluate, SubmitTask, attempt_id

@@ -8,10 +8,10 @@ violated at most once. Golden area: `flows/sla`.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tiercel import _duration
+from tiercel._record import replace
 from tiercel.engine.commands import Evaluate, StartTimer
 from tiercel.engine.kill import begin_kill
 from tiercel.engine.scope import ROOT, Phase

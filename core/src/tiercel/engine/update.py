@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tiercel._record import replace
 from tiercel.engine.resolve import end_early, end_task_run
 from tiercel.engine.scope import ROOT
 from tiercel.model.execution import Attempt, History, State, TaskRun

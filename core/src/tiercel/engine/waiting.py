@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from tiercel._record import replace
 from tiercel.engine.commands import Evaluate, StartTimer
 from tiercel.engine.scope import Scope
 from tiercel.model.execution import State

@@ -6,14 +6,14 @@ that one more task run costs the same whether ten or ten thousand came before.
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from rpds import HashTrieMap
 
-from tiercel._record import record
+from tiercel._record import record, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
