@@ -164,6 +164,9 @@ def typed_field(kind: str, base: type[TypedModel]) -> MadeBy:
             raise PydanticCustomError(
                 "broken_plugin", "{reason}", {"reason": str(error)}
             ) from error
+        if not (isinstance(cls, type) and issubclass(cls, base)):
+            reason = f"Plugin object {cls!r} of {name!r} is broken: it is no {kind} class"
+            raise PydanticCustomError("broken_plugin", "{reason}", {"reason": reason})
         try:
             return cls.model_validate(value, context=context)
         except (TypeError, PydanticUserError) as error:  # an abstract class, an unknown name
