@@ -40,6 +40,7 @@ from tiercel.model.execution import Execution, LogEntry, State
 if TYPE_CHECKING:
     from tiercel.model.flow import Flow
     from tiercel.model.task import TaskBase
+    from tiercel.repository.spi import UnitOfWork
 
 __all__ = ["Driver", "Parts", "Ticket"]
 
@@ -265,7 +266,7 @@ class Driver:
     ) -> None:
         reduction = create(event, flow)
         variables = Variables(self._parts.shared, self._parts.services.reveal)
-        live = Live(reduction.execution, variables, epoch=1)
+        live = Live(reduction.execution, variables, epoch=0)  # the claim brings its epoch
         self._adopt_live(live)
         self._tickets.append((event.execution_id, ticket))
         live.pending.logs.extend(lines)
@@ -432,7 +433,7 @@ class Driver:
                 for live in dirty.values():
                     live.write(work)
                     if live.is_new:
-                        work.claim(live.execution.id, owner, now, LEASE)
+                        live.epoch = self._claim(work, live.execution.id, now)
                     if live.execution.done:
                         work.release(live.execution.id, owner)
         except RepositoryError as error:
@@ -445,6 +446,13 @@ class Driver:
             bug = EngineBug(f"Cannot write: {type(error).__name__}: {error}")
             return dict.fromkeys(dirty, bug)
         return {}
+
+    def _claim(self, work: UnitOfWork, execution_id: str, now: datetime) -> int:
+        """Become the owner of a new execution; return the epoch of its attempts."""
+        claim = work.claim(execution_id, self._parts.owner, now, LEASE)
+        if claim is None:
+            raise ConflictError(f"Execution {execution_id!r} belongs to another engine")
+        return claim.epoch
 
     def _take_back(self, live: Live, error: TiercelError) -> None:
         """Take an execution back to where it stood: its log and its outbox say where to go on."""
