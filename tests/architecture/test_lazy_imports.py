@@ -69,3 +69,22 @@ def test_a_run_of_log_tasks_imports_no_more_of_a_plugin_than_its_hooks(
     used = ("tiercel_log", "tiercel_sql", "tiercel_scripts.languages")
     idle = {name for name in plugins if not name.startswith(used) and "." in name}
     assert {name for name in idle if not name.endswith(".hooks")} == set()
+
+
+@pytest.mark.parametrize("room", ["tiercel.expression.filters.", "tiercel.expression.functions."])
+def test_a_run_imports_no_filter_or_function_that_it_does_not_call(
+    room: str, run_modules: set[str]
+) -> None:
+    assert {name for name in run_modules if name.startswith(room)} == set()
+
+
+def test_a_run_imports_the_inputs_that_its_flow_declares(run_modules: set[str]) -> None:
+    rooms = {name for name in run_modules if name.startswith("tiercel.model.inputs.")}
+    assert rooms == {"tiercel.model.inputs.text"}
+
+
+@pytest.mark.parametrize("module", ["tiercel.repository.memory", "tiercel.storage.memory"])
+def test_a_durable_run_imports_no_part_that_is_in_memory(
+    module: str, run_modules: set[str]
+) -> None:
+    assert module not in run_modules
