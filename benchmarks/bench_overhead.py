@@ -6,6 +6,7 @@ needs for as many commits as the engine made; a chain's also beside the cost in 
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 import statistics
 import subprocess
@@ -58,6 +59,7 @@ except SystemExit as end:
 
 def main() -> list[Row]:
     """Measure chains, parallel tasks, loops, many executions, subprocesses and memory."""
+    gc.set_threshold(100_000, 20, 100)  # as the command `tiercel` does
     return [
         *_growing("chain", CHAINS, _chain),
         *_parallel(),
