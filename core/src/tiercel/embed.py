@@ -462,6 +462,10 @@ class Tiercel:
         self._driver.start()
         return self._driver
 
+    def warm_up(self) -> None:
+        """Make ready what the first execution needs, before it is asked for."""
+        _ = self.driver, self.environment
+
     @cached_property
     def services(self) -> Services:
         """What tasks are offered."""

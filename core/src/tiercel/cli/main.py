@@ -104,17 +104,10 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line; the process ends with the exit code that says how it went."""
-    # Nearly all that a command makes lives until its end. Looking for garbage seldom, and not once
-    # more at the end, saves a tenth of a short run.
-    gc.set_threshold(100_000, 20, 100)
-    try:
-        _run(arguments)
-    finally:
-        gc.freeze()
-
-
-def _run(arguments: list[str] | None) -> NoReturn:
     from tiercel.cli import exits
+
+    # Nearly all that a command makes lives until its end: looking for garbage seldom saves time.
+    gc.set_threshold(100_000, 20, 100)
 
     try:
         code = cli.main(arguments, standalone_mode=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import time
 from collections.abc import Iterator
@@ -89,6 +90,10 @@ def run(  # noqa: PLR0913  # click passes each option as an argument
     with options.open_engine(home, listener=watch) as engine:
         flow = _load(engine, text, name)
         with watch, _interruptible() as asked:
+            engine.warm_up()
+            # What was made so far lives until the end: the collector need not look at it, least of
+            # all on the way out. What tasks import later must be collected as ever.
+            gc.freeze()
             execution_id = engine.start(flow, given, labels)
             execution, code = _await(engine, execution_id, timeout, asked)
         _tell(engine, execution, as_json)
