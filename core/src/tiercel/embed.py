@@ -49,7 +49,7 @@ from tiercel.model.load import examine, load, load_task
 from tiercel.parts import open_repository, open_storage
 from tiercel.plugin.registry import Registry
 from tiercel.plugin.task import FlowableTask
-from tiercel.plugin.tree import every_task
+from tiercel.plugin.tree import find_task
 from tiercel.repository.spi import ExecutionQuery, StoredFlow
 from tiercel.settings import Settings
 from tiercel.storage import uri as uris
@@ -274,7 +274,7 @@ class Tiercel:
         flow = self.flow(asked["namespace"], asked["flow_id"], asked["revision"])
         task_run = parent.task_runs[command.task_run_id]
         assert parent.flow is not None
-        task = next(each for each in every_task(parent.flow) if each.id == task_run.task_id)
+        task = find_task(parent.flow, task_run.task_id)
         event = self._beginner.created(flow, command.execution_id, asked["inputs"], asked["labels"])
         trigger = {
             "id": task.id,
@@ -358,7 +358,7 @@ class Tiercel:
         flow = self._flow(
             execution.tenant, execution.namespace, execution.flow_id, execution.flow_revision
         )
-        task = next(task for task in every_task(flow) if task.id == paused[0].task_id)
+        task = find_task(flow, paused[0].task_id)
         declared = task.resume_inputs() if isinstance(task, FlowableTask) else ()
         typed = self._beginner.inputs(flow, execution_id, declared, inputs or {})
         event = Resumed(
