@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from tiercel._ids import IdSource, RandomIds
-from tiercel._record import replace
 from tiercel._time import Clock, SystemClock
 from tiercel.engine.again import BEGIN as BEGIN_AGAIN
 from tiercel.engine.again import repeated, successor_id
@@ -32,6 +31,7 @@ from tiercel.engine.evaluate import Evaluator
 from tiercel.engine.events import ExecutionCreated, KillRequested, Resumed
 from tiercel.engine.executions import ExecutionBook
 from tiercel.engine.files import FileStore, TaskFiles
+from tiercel.engine.flows import FlowBook
 from tiercel.engine.host import FunctionHost
 from tiercel.engine.kv import NamespaceKv
 from tiercel.engine.masking import MASK, Masker
@@ -40,17 +40,16 @@ from tiercel.engine.plain import plain
 from tiercel.engine.sealing import Sealer, hidden
 from tiercel.engine.secrets import EnvironmentSecrets
 from tiercel.engine.services import Services
-from tiercel.engine.variables import child_trigger
 from tiercel.errors import ConflictError, NotFoundError
 from tiercel.model.execution import Execution, LogEntry, State
 from tiercel.model.flow import Flow
 from tiercel.model.input_values import output_values
-from tiercel.model.load import examine, load, load_task
+from tiercel.model.load import load_task
 from tiercel.parts import open_repository, open_storage
 from tiercel.plugin.registry import Registry
 from tiercel.plugin.task import FlowableTask
 from tiercel.plugin.tree import find_task
-from tiercel.repository.spi import ExecutionQuery, StoredFlow
+from tiercel.repository.spi import ExecutionQuery
 from tiercel.settings import Settings
 from tiercel.storage import uri as uris
 
@@ -116,7 +115,6 @@ class Tiercel:
         self._owner = self._ids.new()
         self._masker = Masker()
         self._lock: EngineLock | None = None
-        self._flows: dict[tuple[str, str, str, int], Flow] = {}
         self._driver: Driver | None = None
 
     def __enter__(self) -> Self:
@@ -146,38 +144,26 @@ class Tiercel:
         """Whose flows and executions these are."""
         return self.settings.tenant if self.settings else "main"
 
+    @cached_property
+    def flows(self) -> FlowBook:
+        """The stored flows."""
+        return FlowBook(self.repository, self.registry, self.clock, self.tenant)
+
     def load_flow(self, text: str, file: str = "") -> Flow:
         """Return the flow that a text means.
 
         Raises:
             FlowError: something is wrong with it; lists all of it.
         """
-        return load(text, resolve=self.registry.resolve, file=file)
+        return self.flows.load(text, file)
 
     def examine(self, text: str, file: str = "") -> Report:
         """Return everything there is to say about a flow's text, other stored flows considered."""
-        return examine(text, resolve=self.registry.resolve, file=file, flow_exists=self.flow_exists)
-
-    def flow_exists(self, namespace: str, flow_id: str) -> bool:
-        """Return whether a flow is stored."""
-        revisions = self.repository.flow_revisions(self.tenant, namespace, flow_id)
-        return bool(revisions) and not revisions[-1].deleted
+        return self.flows.examine(text, file)
 
     def save_flow(self, flow: Flow) -> Flow:
         """Store a flow, as a new revision unless its source is the newest one's; return it."""
-        revision = 1
-        revisions = self.repository.flow_revisions(self.tenant, flow.namespace, flow.id)
-        if revisions:
-            newest = revisions[-1]
-            if newest.source == flow.source and not newest.deleted:
-                return self._remember(flow, newest.revision)
-            revision = newest.revision + 1
-        stored = StoredFlow(
-            self.tenant, flow.namespace, flow.id, revision, flow.source, self.clock.now()
-        )
-        with self.repository.transaction() as work:
-            work.save_flow(stored)
-        return self._remember(flow, revision)
+        return self.flows.save(flow)
 
     def flow(self, namespace: str, flow_id: str, revision: int | None = None) -> Flow:
         """Return a stored flow, its newest revision by default.
@@ -185,20 +171,7 @@ class Tiercel:
         Raises:
             NotFoundError: there is no such flow or revision.
         """
-        stored = self.repository.flow(self.tenant, namespace, flow_id, revision)
-        return self._flow(self.tenant, namespace, flow_id, stored.revision)
-
-    def _remember(self, flow: Flow, revision: int) -> Flow:
-        flow = flow.model_copy(update={"revision": revision})
-        self._flows[self.tenant, flow.namespace, flow.id, revision] = flow
-        return flow
-
-    def _flow(self, tenant: str, namespace: str, flow_id: str, revision: int) -> Flow:
-        known = self._flows.get((tenant, namespace, flow_id, revision))
-        if known is not None:
-            return known
-        stored = self.repository.flow(tenant, namespace, flow_id, revision)
-        return self._remember(self.load_flow(stored.source), revision)
+        return self.flows.newest(namespace, flow_id, revision)
 
     # Executions
 
@@ -261,27 +234,21 @@ class Tiercel:
     def _child(
         self, parent: Execution, command: StartChild
     ) -> tuple[ExecutionCreated, Flow] | None:
-        """Return what begins the execution that a task of `parent` asks for."""
+        """Return what begins the execution that `parent` asks for; None when it exists."""
         with suppress(NotFoundError):
             self.repository.execution(command.execution_id)
             return None
         if command.id == BEGIN_AGAIN:
             event = repeated(parent, command.execution_id, self.clock.now())
-            return event, self._flow(
-                parent.tenant, parent.namespace, parent.flow_id, parent.flow_revision
-            )
+            return event, self._flow_of(parent)
         asked = command.request
         flow = self.flow(asked["namespace"], asked["flow_id"], asked["revision"])
-        task_run = parent.task_runs[command.task_run_id]
-        assert parent.flow is not None
-        task = find_task(parent.flow, task_run.task_id)
-        event = self._beginner.created(flow, command.execution_id, asked["inputs"], asked["labels"])
-        trigger = {
-            "id": task.id,
-            "type": task.type_name or task.type,
-            "variables": child_trigger(parent, task_run),
-        }
-        return replace(event, parent_id=parent.id, parent_command=command.id, trigger=trigger), flow
+        return self._beginner.child(parent, command, flow), flow
+
+    def _flow_of(self, execution: Execution) -> Flow:
+        return self.flows.revision(
+            execution.tenant, execution.namespace, execution.flow_id, execution.flow_revision
+        )
 
     def wait(self, execution_id: str, timeout: float | None = None) -> Execution:
         """Return an execution once nothing more happens in it.
@@ -355,9 +322,7 @@ class Tiercel:
         paused = [each for each in execution.task_runs.values() if each.state is State.PAUSED]
         if execution.state is not State.PAUSED or not paused:
             raise ConflictError("The execution is not paused")
-        flow = self._flow(
-            execution.tenant, execution.namespace, execution.flow_id, execution.flow_revision
-        )
+        flow = self._flow_of(execution)
         task = find_task(flow, paused[0].task_id)
         declared = task.resume_inputs() if isinstance(task, FlowableTask) else ()
         typed = self._beginner.inputs(flow, execution_id, declared, inputs or {})
@@ -453,7 +418,7 @@ class Tiercel:
             evaluator=Evaluator(self.services, self._type_outputs),
             clock=self.clock,
             owner=self._owner,
-            flow=self._flow,
+            flow=self.flows.revision,
             child=self._child,
             shared=self._shared,
             listener=self._listener,

@@ -165,7 +165,7 @@ def test_waiting_in_small_steps_leaves_nothing_behind(engine, gate):
     execution_id = engine.start("wait")
     driver = engine.tiercel.driver
     assert not any(driver.wait(execution_id, 0) for _ in range(50))
-    assert driver._waiters[execution_id] == []
+    assert driver._roster._waiters[execution_id] == []
 
 
 def test_events_for_an_execution_that_is_not_here_are_refused(engine):
@@ -181,7 +181,7 @@ def test_whoever_waits_is_let_go_when_the_engine_closes(engine, gate):
         target=lambda: ended.append(engine.tiercel.driver.wait(execution_id, 20))
     )
     waiter.start()
-    wait_for(lambda: engine.tiercel.driver._waiters.get(execution_id))
+    wait_for(lambda: engine.tiercel.driver._roster._waiters.get(execution_id))
     engine.tiercel.close()
     waiter.join(20)
     assert ended == [True]

@@ -14,15 +14,18 @@ from tiercel._record import replace
 from tiercel.engine.checks import failed_checks, verdict
 from tiercel.engine.events import ExecutionCreated
 from tiercel.engine.plain import plain
-from tiercel.engine.variables import nested_labels
+from tiercel.engine.variables import child_trigger, nested_labels
 from tiercel.errors import CheckError
 from tiercel.model.execution import LogEntry
 from tiercel.model.flow import CheckBehavior
 from tiercel.model.input_values import input_values, unknown_inputs
+from tiercel.plugin.tree import find_task
 from tiercel.storage import uri as uris
 
 if TYPE_CHECKING:
+    from tiercel.engine.commands import StartChild
     from tiercel.engine.services import Services
+    from tiercel.model.execution import Execution
     from tiercel.model.flow import Check, Flow
     from tiercel.model.input_base import InputBase
 
@@ -67,6 +70,24 @@ class Beginner:
             inputs=plain(self.inputs(flow, execution_id, flow.inputs or (), inputs)),
             variables=plain(flow.variables or {}),
         )
+
+    def child(self, parent: Execution, command: StartChild, flow: Flow) -> ExecutionCreated:
+        """Return what begins the execution that a task of `parent` asks for.
+
+        Raises:
+            InputError: an input is missing or invalid.
+        """
+        asked = command.request
+        task_run = parent.task_runs[command.task_run_id]
+        assert parent.flow is not None
+        task = find_task(parent.flow, task_run.task_id)
+        event = self.created(flow, command.execution_id, asked["inputs"], asked["labels"])
+        trigger = {
+            "id": task.id,
+            "type": task.type_name or task.type,
+            "variables": child_trigger(parent, task_run),
+        }
+        return replace(event, parent_id=parent.id, parent_command=command.id, trigger=trigger)
 
     def inputs(
         self,

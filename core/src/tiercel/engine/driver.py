@@ -16,37 +16,33 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from tiercel.engine import codec, commands, events
-from tiercel.engine.assignment import Assignment
 from tiercel.engine.attempts import GRACE, Attempts
+from tiercel.engine.commit import LEASE, is_passing, write
+from tiercel.engine.dispatch import Dispatcher, task_of
 from tiercel.engine.live import Live
 from tiercel.engine.parts import Parts
 from tiercel.engine.recover import replay
 from tiercel.engine.reduce import create, reduce
-from tiercel.engine.scope import ROOT
+from tiercel.engine.roster import Roster
 from tiercel.engine.ticket import Ticket
 from tiercel.engine.timers import Timers
 from tiercel.engine.variables import Variables
 from tiercel.errors import (
-    ConflictError,
     EngineBug,
     NotFoundError,
     RepositoryError,
-    SchemaVersionError,
     TiercelError,
 )
 from tiercel.executor.spi import Job, Outcome
-from tiercel.model.execution import Execution, LogEntry, State
+from tiercel.model.execution import LogEntry, State
 
 if TYPE_CHECKING:
     from tiercel.model.flow import Flow
-    from tiercel.model.task import TaskBase
-    from tiercel.repository.spi import UnitOfWork
 
 __all__ = ["Driver", "Parts", "Ticket"]
 
 _log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=30)
 _RENEW_EVERY = 10.0
 _POLL_EVERY = 0.5
 _ANNOUNCE_AFTER = 0.02
@@ -59,15 +55,12 @@ class Driver:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._inbox: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
-        self._live: dict[str, Live] = {}
+        self._roster = Roster()
         self._dirty: dict[str, Live] = {}
         self._attempts = Attempts(parts.services, parts.clock, self._inbox.put)
         self._timers = Timers()
+        self._dispatcher = Dispatcher(parts, self._attempts, self._timers, self._inbox.put)
         self._tickets: list[tuple[str, Ticket]] = []
-        self._away: set[str] = set()
-        self._waiters: dict[str, list[threading.Event]] = {}
-        self._broken: dict[str, EngineBug] = {}
-        self._lock = threading.Lock()
         self._next_poll = self._next_renewal = 0.0
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="tiercel-driver", daemon=True)
@@ -126,18 +119,7 @@ class Driver:
         Raises:
             EngineBug: it cannot go on.
         """
-        done = threading.Event()
-        with self._lock:
-            live = execution_id in self._live or execution_id in self._away
-            if live:
-                self._waiters.setdefault(execution_id, []).append(done)
-        ended = not live or done.wait(timeout)
-        if not ended:
-            with self._lock, suppress(KeyError, ValueError):
-                self._waiters[execution_id].remove(done)
-        if execution_id in self._broken:
-            raise self._broken[execution_id]
-        return ended
+        return self._roster.wait(execution_id, timeout)
 
     def wake(self) -> None:
         """Look at the clock again: for clocks that someone else moves."""
@@ -175,12 +157,9 @@ class Driver:
         self._refuse_what_is_left()
         self._attempts.close()
         with suppress(RepositoryError), self._parts.repository.transaction() as work:
-            for execution_id in self._live:
-                work.release(execution_id, self._parts.owner)
-        with self._lock:
-            waiters = [each for waiting in self._waiters.values() for each in waiting]
-        for waiter in waiters:
-            waiter.set()
+            for live in self._roster:
+                work.release(live.execution.id, self._parts.owner)
+        self._roster.let_everybody_go()
 
     def _refuse_what_is_left(self) -> None:
         with suppress(Empty):
@@ -203,11 +182,10 @@ class Driver:
 
     def _give_up(self, execution_id: str, bug: EngineBug) -> None:
         """Let go of an execution that cannot go on; what is durable of it stays as it is."""
-        if execution_id in self._live:
+        if execution_id in self._roster:
             self._dirty.pop(execution_id, None)
-            self._broken[execution_id] = bug
             self._attempts.kill_all(execution_id)
-            self._drop(execution_id)
+            self._roster.drop(execution_id, bug)
 
     def _receive(self) -> list[tuple[Any, ...]]:
         """Return the messages there are, waiting for the first as long as nothing is due."""
@@ -221,7 +199,7 @@ class Driver:
         return messages
 
     def _patience(self) -> float:
-        wait = _POLL_EVERY if self._live else 60.0
+        wait = _POLL_EVERY if self._roster else 60.0
         if self._attempts.has_unannounced:
             wait = _ANNOUNCE_AFTER
         return self._timers.seconds_left(self._parts.clock.now(), wait)
@@ -238,7 +216,7 @@ class Driver:
     def _housekeeping(self) -> None:
         """Look for events from other processes, and keep the leases alive."""
         now = self._parts.clock.monotonic()
-        if not self._live or now < self._next_poll:
+        if not self._roster or now < self._next_poll:
             return
         self._next_poll = now + _POLL_EVERY
         self._attempts.flush()
@@ -267,7 +245,7 @@ class Driver:
         reduction = create(event, flow)
         variables = Variables(self._parts.shared, self._parts.services.reveal)
         live = Live(reduction.execution, variables, epoch=0)  # the claim brings its epoch
-        self._adopt_live(live)
+        self._roster.add(live)
         self._tickets.append((event.execution_id, ticket))
         live.pending.logs.extend(lines)
         live.apply(event, reduction)
@@ -280,16 +258,11 @@ class Driver:
         except TiercelError as error:
             ticket.resolve(error)
             return
-        self._adopt_live(live)
+        self._roster.add(live)
         self._tickets.append((execution_id, ticket))
         self._dirty[execution_id] = live
         live.pending.added.update({command.id: command for command in outbox})
         self._answer(live)
-
-    def _adopt_live(self, live: Live) -> None:
-        with self._lock:
-            self._live[live.execution.id] = live
-            self._away.discard(live.execution.id)
 
     def _return(self, execution_id: str) -> None:
         """Go on with an execution that the repository refused to write."""
@@ -300,12 +273,12 @@ class Driver:
             live, outbox = replay(self._parts, execution_id, LEASE, force=True)
         except TiercelError as error:
             _log.warning("Cannot go on with execution %s: %s", execution_id, error)
-            if _is_passing(error):
+            if is_passing(error):
                 self._timers.set(self._in_a_second(), "return", execution_id)
             else:
-                self._drop(execution_id)
+                self._roster.drop(execution_id)
             return
-        self._adopt_live(live)
+        self._roster.add(live)
         self._dirty[execution_id] = live
         live.pending.added.update({command.id: command for command in outbox})
         self._answer(live)
@@ -314,7 +287,7 @@ class Driver:
         return self._parts.clock.now() + timedelta(seconds=1)
 
     def _event(self, execution_id: str, event: events.AnyEvent, ticket: Ticket) -> None:
-        if execution_id not in self._live:
+        if execution_id not in self._roster:
             ticket.resolve(NotFoundError(f"Execution {execution_id!r} does not run here"))
             return
         self._tickets.append((execution_id, ticket))
@@ -322,7 +295,7 @@ class Driver:
 
     def _received(self, execution_id: str, number: int, kind: str, payload: str) -> None:
         """Take an event that another process sent."""
-        live = self._live.get(execution_id)
+        live = self._roster.get(execution_id)
         if live is not None and number not in live.pending.inbox:
             self._apply(execution_id, codec.decode_event(kind, payload))
             live.pending.inbox.append(number)
@@ -333,7 +306,7 @@ class Driver:
         self._apply(execution_id, events.TimerFired(at=now, command_id=command_id))
 
     def _outcome(self, job: Job, outcome: Outcome) -> None:
-        live = self._live.get(job.execution_id)
+        live = self._roster.get(job.execution_id)
         if not self._attempts.end(job) or live is None or live.epoch != job.epoch:
             return
         live.pending.logs.extend(outcome.logs)
@@ -353,7 +326,7 @@ class Driver:
 
     def _logs(self, job: Job, lines: list[LogEntry]) -> None:
         self._attempts.received(lines)
-        live = self._live.get(job.execution_id)
+        live = self._roster.get(job.execution_id)
         # An attempt that was left behind has no say any more.
         if live is not None and job in self._attempts:
             live.pending.logs.extend(lines)
@@ -375,7 +348,7 @@ class Driver:
 
     def _apply(self, execution_id: str, event: events.AnyEvent) -> None:
         """Reduce an event, and the answers to what it asks at once."""
-        live = self._live.get(execution_id)
+        live = self._roster.get(execution_id)
         if live is None:
             return
         reduction = reduce(live.execution, event)
@@ -406,7 +379,7 @@ class Driver:
         if task_run_id is None:
             return live.variables.of_execution(execution)
         task_run = execution.task_runs[task_run_id]
-        task = _task(execution, task_run_id)
+        task = task_of(execution, task_run_id)
         return live.variables.of_task_run(execution, task_run, task)
 
     # The transaction
@@ -415,7 +388,7 @@ class Driver:
         """Write everything that is pending, then do what was decided."""
         dirty, self._dirty = self._dirty, {}
         tickets, self._tickets = self._tickets, []
-        failed = self._write(dirty) if dirty else {}
+        failed = write(self._parts, dirty) if dirty else {}
         self._attempts.committed()
         for execution_id, ticket in tickets:
             ticket.resolve(failed.get(execution_id))
@@ -425,35 +398,6 @@ class Driver:
             else:
                 self._publish(live)
 
-    def _write(self, dirty: dict[str, Live]) -> dict[str, TiercelError]:
-        """Commit; return what could not be written, and why."""
-        owner, now = self._parts.owner, self._parts.clock.now()
-        try:
-            with self._parts.repository.transaction() as work:
-                for live in dirty.values():
-                    live.write(work)
-                    if live.is_new:
-                        live.epoch = self._claim(work, live.execution.id, now)
-                    if live.execution.done:
-                        work.release(live.execution.id, owner)
-        except RepositoryError as error:
-            return dict.fromkeys(dirty, error)
-        except Exception as error:  # something that cannot be written: only its execution suffers
-            if len(dirty) > 1:
-                parts = [self._write({key: live}) for key, live in dirty.items()]
-                return {key: each for part in parts for key, each in part.items()}
-            _log.exception("Cannot write")
-            bug = EngineBug(f"Cannot write: {type(error).__name__}: {error}")
-            return dict.fromkeys(dirty, bug)
-        return {}
-
-    def _claim(self, work: UnitOfWork, execution_id: str, now: datetime) -> int:
-        """Become the owner of a new execution; return the epoch of its attempts."""
-        claim = work.claim(execution_id, self._parts.owner, now, LEASE)
-        if claim is None:
-            raise ConflictError(f"Execution {execution_id!r} belongs to another engine")
-        return claim.epoch
-
     def _take_back(self, live: Live, error: TiercelError) -> None:
         """Take an execution back to where it stood: its log and its outbox say where to go on."""
         execution_id = live.execution.id
@@ -461,20 +405,18 @@ class Driver:
             self._give_up(execution_id, error)
             return
         self._attempts.kill_all(execution_id)
-        if live.is_new or not _is_passing(error):
-            self._drop(execution_id)
+        if live.is_new or not is_passing(error):
+            self._roster.drop(execution_id)
             return
         _log.warning("Cannot write execution %s: %s", execution_id, error)
-        with self._lock:
-            del self._live[execution_id]
-            self._away.add(execution_id)
+        self._roster.send_away(execution_id)
         self._timers.set(self._in_a_second(), "return", execution_id)
 
     def _publish(self, live: Live) -> None:
         changed = tuple(live.pending.changed)
         lines = tuple(live.pending.logs)
         for command in live.written():
-            self._dispatch(live, command)
+            self._dispatcher.dispatch(live, command)
         if self._parts.listener is not None:
             try:
                 self._parts.listener(live.execution, changed, lines)
@@ -484,92 +426,4 @@ class Driver:
             # The parent, or the children, may be here: let them know at once.
             self._next_poll = 0.0
         if live.execution.done:
-            self._drop(live.execution.id)
-
-    def _drop(self, execution_id: str) -> None:
-        with self._lock:
-            self._live.pop(execution_id, None)
-            self._away.discard(execution_id)
-            waiters = self._waiters.pop(execution_id, [])
-        for waiter in waiters:
-            waiter.set()
-
-    def _dispatch(self, live: Live, command: commands.Command) -> None:
-        execution_id = live.execution.id
-        match command:
-            case commands.SubmitTask():
-                self._submit(live, command)
-            case commands.KillTask():
-                self._kill(live, command)
-            case commands.StartTimer():
-                self._timers.set(command.due, "due", execution_id, command.id)
-            case commands.StartChild():
-                self._start_child(live, command)
-
-    def _start_child(self, live: Live, command: commands.StartChild) -> None:
-        """Begin an execution of another flow, in the same transaction as the news of it."""
-        error = None
-        try:
-            created = self._parts.child(live.execution, command)
-        except TiercelError as refused:
-            error = str(refused)
-        else:
-            if created is not None:
-                self._inbox.put(("create", *created, (), Ticket()))
-        news = events.ChildCreated(
-            at=self._parts.clock.now(),
-            command_id=command.id,
-            execution_id=command.execution_id,
-            flow_id=command.request["flow_id"],
-            namespace=command.request["namespace"],
-            error=error,
-        )
-        self._inbox.put(("event", live.execution.id, news, Ticket()))
-
-    def _submit(self, live: Live, command: commands.SubmitTask) -> None:
-        execution = live.execution
-        job = Job(execution.id, command.task_run_id, command.attempt, live.epoch)
-        task_run = execution.task_runs[command.task_run_id]
-        task: Any = _task(execution, command.task_run_id)
-        assignment = Assignment(
-            execution_id=execution.id,
-            namespace=execution.namespace,
-            flow_id=execution.flow_id,
-            task=task,
-            task_run=task_run,
-            attempt=command.attempt,
-            variables=live.variables.of_task_run(execution, task_run, task),
-        )
-        self._attempts.add(job, assignment)
-        self._parts.executor.submit(job)
-
-    def _kill(self, live: Live, command: commands.KillTask) -> None:
-        job = Job(live.execution.id, command.task_run_id, command.attempt, live.epoch)
-        if self._attempts.kill(job):
-            return
-        # It does not run here (any more): it is as good as killed.
-        now = self._parts.clock.now()
-        gone = events.TaskRunEnded(
-            at=now,
-            task_run_id=command.task_run_id,
-            attempt=command.attempt,
-            state=State.KILLED,
-            started=now,
-        )
-        self._inbox.put(("event", live.execution.id, gone, Ticket()))
-
-
-def _is_passing(error: TiercelError) -> bool:
-    """Return whether another try may help."""
-    lasting = NotFoundError | ConflictError | SchemaVersionError
-    return isinstance(error, RepositoryError) and not isinstance(error, lasting)
-
-
-def _task(execution: Execution, task_run_id: str) -> TaskBase:
-    """Return the task of a task run that has not ended."""
-    parent_id = execution.task_runs[task_run_id].parent_id
-    scope = execution.scopes.get(task_run_id)
-    if scope is not None and scope.task is not None:
-        return scope.task  # type: ignore[no-any-return]  # scopes are engine objects
-    task: TaskBase = execution.scopes[parent_id or ROOT].running[task_run_id].task
-    return task
+            self._roster.drop(live.execution.id)
