@@ -16,6 +16,8 @@ _PACKAGES = {
     "io.kestra.plugin.core.state.": "tiercel-basic",
     "io.kestra.plugin.core.storage.": "tiercel-storage",
     "io.kestra.plugin.core.templating.": "tiercel-basic",
+    "io.kestra.plugin.core.condition.": "tiercel-triggers",
+    "io.kestra.plugin.core.trigger.": "tiercel-triggers",
     "io.kestra.plugin.core.runner.": "tiercel-scripts",
     "io.kestra.plugin.scripts.": "tiercel-scripts",
     "io.kestra.plugin.serdes.": "tiercel-serdes",
