@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tiercel.model.execution import LogEntry, State, TaskRun
@@ -39,6 +40,7 @@ class Assignment:
         pace: returns when there is room for more log lines.
         stopping: called when the attempt was told to stop; it may not obey.
         started: when a worker took it up; None before.
+        folder: the working folder that it shares with other task runs; None for one of its own.
         announced: whether the engine knows that it has started.
         killed: whether it should stop because its execution was killed.
         expired: the time limit that it exceeded; None while it has not.
@@ -54,6 +56,7 @@ class Assignment:
     flush: Callable[[list[LogEntry]], None] = _drop
     pace: Callable[[], None] = _nobody_waits
     stopping: Callable[[], None] = _nobody_waits
+    folder: Path | None = None
     started: datetime | None = None
     announced: bool = False
     killed: bool = False

@@ -85,7 +85,7 @@ class Beginner:
         trigger = {
             "id": task.id,
             "type": task.type_name or task.type,
-            "variables": child_trigger(parent, task_run),
+            "variables": child_trigger(parent, task_run, asked.get("iteration")),
         }
         return replace(event, parent_id=parent.id, parent_command=command.id, trigger=trigger)
 

@@ -23,8 +23,9 @@ def run_flow(draft: Draft, scope: Scope, decision: RunFlow) -> None:
     task_run = draft.execution.task_runs[scope.id]
     attempt = len(task_run.attempts)
     execution_id = derive(draft.execution.id, task_run.id, decision.key, attempt)
-    children = scope.children.insert(decision.key, Child(execution_id))
-    draft.put_scope(replace(scope, children=children))
+    child = Child(execution_id, counted=decision.counted, wait=decision.wait)
+    draft.put_scope(replace(scope, children=scope.children.insert(decision.key, child)))
+    draft.agenda.append((scope.id, None))
     labels = {
         key: value
         for key, value in draft.execution.labels
@@ -41,6 +42,7 @@ def run_flow(draft: Draft, scope: Scope, decision: RunFlow) -> None:
                 "revision": decision.revision,
                 "inputs": decision.inputs,
                 "labels": labels | dict(decision.labels),
+                "iteration": decision.iteration,
             },
         )
     )
@@ -64,7 +66,11 @@ def child_created(draft: Draft, event: ev.ChildCreated) -> None:
             task_run = draft.begin_attempt(task_run, draft.at)
         draft.log("INFO", f"Created new execution {event.link}", task_run)
     state = State.CREATED if event.error is None else State.FAILED
-    _put(draft, scope, key, replace(child, state=state, error=event.error))
+    child = replace(child, state=state, error=event.error)
+    if child.counted and not child.wait and event.error is None:
+        _count(draft, scope, key, State.SUCCESS)
+    else:
+        _put(draft, scope, key, child)
 
 
 def child_ended(draft: Draft, event: ev.ChildEnded) -> None:
@@ -72,7 +78,18 @@ def child_ended(draft: Draft, event: ev.ChildEnded) -> None:
     scope, key, child = _find(draft, event.command_id)
     if scope is None or child is None or (child.state and child.state.is_terminal):
         return
-    _put(draft, scope, key, replace(child, state=event.state, outputs=event.outputs))
+    if child.counted:
+        _count(draft, scope, key, event.state)
+    else:
+        _put(draft, scope, key, replace(child, state=event.state, outputs=event.outputs))
+
+
+def _count(draft: Draft, scope: Scope, key: str, state: State) -> None:
+    """Only count a child that is over: there may be a million of them."""
+    scope = draft.scope(scope.id)
+    tally = {**scope.tally, state: scope.tally.get(state, 0) + 1}
+    draft.put_scope(replace(scope, children=scope.children.remove(key), tally=tally))
+    draft.agenda.append((scope.id, None))
 
 
 def _find(draft: Draft, command_id: str) -> tuple[Scope | None, str, Child | None]:

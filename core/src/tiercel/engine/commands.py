@@ -57,11 +57,13 @@ class Evaluate(Command):
         purpose: `runIf`, `flowable`, `update` or `outputs`.
         task_run_id: whose variables the expressions see; None for the execution's own.
         expressions: name → what the author wrote.
+        taskrun: what they see as `taskrun`, beside what is there anyway.
     """
 
     purpose: str
     task_run_id: str | None = None
     expressions: Mapping[str, Any] = field(default_factory=dict)
+    taskrun: Mapping[str, Any] = field(default_factory=dict)
 
 
 @record(kw_only=True)

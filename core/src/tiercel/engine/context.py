@@ -129,7 +129,10 @@ class TaskContext:
 
     @property
     def working_dir(self) -> Path:
-        """A private folder of this attempt, made on first use and removed afterwards."""
+        """A folder of this attempt, or of several tasks together, made on first use."""
+        if self._folder is None and self._assignment.folder is not None:
+            self._folder = self._assignment.folder
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._folder is None:
             root = self._services.working_root
             if root is not None:
@@ -138,8 +141,8 @@ class TaskContext:
         return self._folder
 
     def close(self) -> None:
-        """Remove the working folder."""
-        if self._folder is not None:
+        """Remove the working folder, unless others work in it, too."""
+        if self._folder is not None and self._folder != self._assignment.folder:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     # What the task says

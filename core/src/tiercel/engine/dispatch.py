@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tiercel.engine import commands, events
 from tiercel.engine.assignment import Assignment
+from tiercel.engine.folders import SharedFolders
 from tiercel.engine.scope import ROOT
 from tiercel.engine.ticket import Ticket
 from tiercel.errors import TiercelError
@@ -44,6 +45,7 @@ class Dispatcher:
         self._attempts = attempts
         self._timers = timers
         self._post = post
+        self._folders = SharedFolders(parts.services.working_root)
 
     def dispatch(self, live: Live, command: commands.Command) -> None:
         """Do what a command says, or have it done."""
@@ -56,6 +58,10 @@ class Dispatcher:
                 self._timers.set(command.due, "due", live.execution.id, command.id)
             case commands.StartChild():
                 self._start_child(live, command)
+
+    def tidy(self, execution: Execution) -> None:
+        """Remove the working folders of task runs that have ended."""
+        self._folders.tidy(execution)
 
     def _start_child(self, live: Live, command: commands.StartChild) -> None:
         """Begin an execution of another flow, in the same transaction as the news of it."""
@@ -80,8 +86,12 @@ class Dispatcher:
     def _submit(self, live: Live, command: commands.SubmitTask) -> None:
         execution = live.execution
         job = Job(execution.id, command.task_run_id, command.attempt, live.epoch)
-        task_run = execution.task_runs[command.task_run_id]
         task: Any = task_of(execution, command.task_run_id)
+        task_run, seen = execution.task_runs[command.task_run_id], task
+        if task_run.hidden:  # it works in its parent's name
+            assert task_run.parent_id is not None
+            task_run = execution.task_runs[task_run.parent_id]
+            seen = task_of(execution, task_run.id)
         assignment = Assignment(
             execution_id=execution.id,
             namespace=execution.namespace,
@@ -89,7 +99,8 @@ class Dispatcher:
             task=task,
             task_run=task_run,
             attempt=command.attempt,
-            variables=live.variables.of_task_run(execution, task_run, task),
+            variables=live.variables.of_task_run(execution, task_run, seen),
+            folder=self._folders.of(execution, command.task_run_id),
         )
         self._attempts.add(job, assignment)
         self._parts.executor.submit(job)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tiercel.engine.scope import Scope
+    from tiercel.plugin.task import Lane
 
 __all__ = ["Draft", "Reduction", "current_attempt"]
 
@@ -113,9 +114,7 @@ class Draft:
 
     # Task runs
 
-    def new_task_run(
-        self, task_id: str, parent_id: str | None, value: str | None, iteration: int | None
-    ) -> TaskRun:
+    def new_task_run(self, task_id: str, parent_id: str | None, lane: Lane) -> TaskRun:
         """Create a task run; with the first one the execution is running."""
         if self.execution.state is State.CREATED:
             self.to(State.RUNNING)
@@ -125,21 +124,21 @@ class Draft:
             task_id=task_id,
             history=History.begin(State.CREATED, self.at),
             parent_id=parent_id,
-            value=value,
-            iteration=iteration,
+            value=lane.value,
+            iteration=lane.iteration,
+            hidden=lane.hidden,
         )
         self.execution = replace(
             self.execution,
             sequence=sequence,
-            task_runs=self.execution.task_runs.insert(task_run.id, task_run),
         )
-        self._changed[task_run.id] = None
-        return task_run
+        return self.put_task_run(task_run)
 
     def put_task_run(self, task_run: TaskRun) -> TaskRun:
-        """Replace a task run, and return it."""
+        """Add or replace a task run, and return it."""
         self.set(task_runs=self.execution.task_runs.insert(task_run.id, task_run))
-        self._changed[task_run.id] = None
+        if not task_run.hidden:
+            self._changed[task_run.id] = None
         return task_run
 
     def move(self, task_run: TaskRun, state: State, at: datetime | None = None) -> TaskRun:

@@ -369,18 +369,21 @@ class Driver:
                 return
             flow = live.execution.flow
             assert flow is not None
-            variables = self._variables(live, question.task_run_id)
+            variables = self._variables(live, question)
             at = self._parts.clock.now()
             answer = self._parts.evaluator.answer(question, flow, variables, at)
             live.apply(answer, reduce(live.execution, answer))
 
-    def _variables(self, live: Live, task_run_id: str | None) -> dict[str, Any]:
-        execution = live.execution
+    def _variables(self, live: Live, question: commands.Evaluate) -> dict[str, Any]:
+        execution, task_run_id = live.execution, question.task_run_id
         if task_run_id is None:
             return live.variables.of_execution(execution)
         task_run = execution.task_runs[task_run_id]
         task = task_of(execution, task_run_id)
-        return live.variables.of_task_run(execution, task_run, task)
+        variables = live.variables.of_task_run(execution, task_run, task)
+        if question.taskrun:
+            variables["taskrun"] = {**variables["taskrun"], **question.taskrun}
+        return variables
 
     # The transaction
 
@@ -425,5 +428,6 @@ class Driver:
         if live.execution.parent_command or live.execution.state is State.KILLING:
             # The parent, or the children, may be here: let them know at once.
             self._next_poll = 0.0
+        self._dispatcher.tidy(live.execution)
         if live.execution.done:
             self._roster.drop(live.execution.id)

@@ -183,8 +183,7 @@ def _evaluated(draft: Draft, event: ev.Evaluated) -> None:
         # A question that could not be answered fails the flowable, whatever it asked for.
         key = purpose.removeprefix("next:") if event.error is None else "#error"
         answer = event.values if event.error is None else {"error": event.error}
-        values = {**scope.values, key: answer or {}}
-        draft.put_scope(replace(scope, values=values, asked=None))
+        draft.put_scope(replace(scope, values=scope.values.insert(key, answer or {}), asked=None))
         draft.agenda.append((target, None))
 
 

@@ -66,9 +66,9 @@ def _step(draft: Draft, scope: Scope) -> None:
         case spi.Open(lanes, outputs):
             _publish(draft, scope, outputs)
             _open(draft, scope, lanes)
-        case spi.Evaluate(expressions, key, outputs):
-            _publish(draft, scope, outputs)
-            ask(draft, scope, f"{scope.id}:next:{key}", expressions)
+        case spi.Evaluate() as question:
+            _publish(draft, scope, question.outputs)
+            ask(draft, scope, f"{scope.id}:next:{question.key}", question)
         case spi.Wait(until):
             wait(draft, scope, until)
         case spi.Pause():
@@ -145,7 +145,7 @@ def _advance(draft: Draft, scope: Scope, key: str | int) -> None:
         _end_lane(draft, scope, key, State.KILLED if cut_short else state.worst)
         return
     task = tasks[index]
-    task_run = draft.new_task_run(task.id, scope.id or None, state.lane.value, state.lane.iteration)
+    task_run = draft.new_task_run(task.id, scope.id or None, state.lane)
     draft.put_scope(
         replace(
             scope,
@@ -202,11 +202,24 @@ def launch(draft: Draft, task_run: TaskRun, task: TaskBase) -> None:
             )
         )
         return
-    task_run = draft.move(task_run, State.SUBMITTED)
+    if _runs_at_once(draft, task_run):
+        task_run = draft.begin_attempt(task_run, draft.at)
+    else:
+        task_run = draft.move(task_run, State.SUBMITTED)
     attempt = current_attempt(task_run)
     draft.command(
         SubmitTask(id=attempt_id(task_run.id, attempt), task_run_id=task_run.id, attempt=attempt)
     )
+
+
+def _runs_at_once(draft: Draft, task_run: TaskRun) -> bool:
+    """Return whether a task is never SUBMITTED: it runs where its flowable does.
+
+    Source: Kestra's `WorkingDirectory`; golden area `flows/workingdir`.
+    """
+    scope = draft.scope(task_run.parent_id or ROOT)
+    shares = isinstance(scope.task, spi.FlowableTask) and scope.task.shares_folder
+    return shares and scope.phase is Phase.TASKS
 
 
 def end_task_run(draft: Draft, task_run: TaskRun, task: TaskBase, state: State) -> None:
@@ -220,6 +233,9 @@ def end_task_run(draft: Draft, task_run: TaskRun, task: TaskBase, state: State) 
     place = scope.running[task_run.id]
     lane = scope.lanes[place.lane]
     scope = replace(scope, running=scope.running.remove(task_run.id))
+    if lane.lane.hidden:
+        values = scope.values.insert(str(place.lane), task_run.outputs or {})
+        scope = replace(scope, values=values)
     worst = worse(lane.worst, state)
     if state.is_failed and not lane.keeps_going:
         _end_lane(draft, scope, place.lane, worst)
@@ -353,7 +369,7 @@ def _ask_outputs(draft: Draft, scope: Scope) -> None:
     finish = scope.finish
     assert finish is not None
     if draft.execution.flow.outputs:
-        ask(draft, scope, "outputs", None)
+        ask(draft, scope, "outputs")
     else:
         draft.to(finish.state)
         enter_phase(draft, scope, Phase.AFTER_EXECUTION)

@@ -90,7 +90,8 @@ class Scope:
         timer: the id of the timer command it waits for; None without one.
         asked: the id of the question it waits for an answer to; None without one.
         resumed: what it was resumed with; None when it was not.
-        children: executions that it began, by key.
+        children: executions that it began, by key; of the counted ones, those not over.
+        tally: how many of the counted ones are over, by state.
         kills: only for the flow: attempts that were told to stop and have not answered.
         left: whether it ends without `errors` and `finally`: a task ended the execution.
         draining: whether its lanes start no further task: it, or a scope around it, is to end.
@@ -107,13 +108,14 @@ class Scope:
     ended: HashTrieMap[LaneKey, State] = field(default_factory=HashTrieMap)
     opened: int = 0
     worst: State = State.SUCCESS
-    values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    values: HashTrieMap[str, Mapping[str, Any]] = field(default_factory=HashTrieMap)
     finish: Finish | None = None
     due: bool = False
     timer: str | None = None
     asked: str | None = None
     resumed: Mapping[str, Any] | None = None
     children: HashTrieMap[str, Child] = field(default_factory=HashTrieMap)
+    tally: Mapping[State, int] = field(default_factory=dict)
     kills: int = 0
     left: bool = False
     draining: bool = False
@@ -135,6 +137,7 @@ class Scope:
             open_lanes=self.lanes,
             began=self._began(execution),
             children=self.children,
+            tally=self.tally,
             due=self.due,
             resumed=self.resumed,
         )

@@ -127,8 +127,13 @@ class Variables:
             parent_id = parent.parent_id
 
 
-def child_trigger(parent: Execution, task_run: TaskRun) -> dict[str, Any]:
-    """Return what an execution sees as `trigger` when a task of another one began it."""
+def child_trigger(
+    parent: Execution, task_run: TaskRun, iteration: int | None = None
+) -> dict[str, Any]:
+    """Return what an execution sees as `trigger` when a task of another one began it.
+
+    `iteration` says which of the task's many executions it is; None where there is only one.
+    """
     variables: dict[str, Any] = {
         "executionId": parent.id,
         "namespace": parent.namespace,
@@ -139,6 +144,8 @@ def child_trigger(parent: Execution, task_run: TaskRun) -> dict[str, Any]:
     }
     if task_run.value is not None:
         variables["taskRunValue"] = task_run.value
+    if iteration is not None:
+        variables["taskRunIteration"] = iteration
     return variables
 
 

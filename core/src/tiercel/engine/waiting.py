@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tiercel._record import replace
 from tiercel.engine.commands import Evaluate, StartTimer
@@ -18,15 +17,16 @@ if TYPE_CHECKING:
 __all__ = ["ask", "leave_pause", "pause", "wait", "wake"]
 
 
-def ask(draft: Draft, scope: Scope, command_id: str, expressions: Mapping[str, Any] | None) -> None:
-    """Have expressions rendered: those of a flowable, or, without any, the flow's outputs."""
+def ask(draft: Draft, scope: Scope, command_id: str, question: spi.Evaluate | None = None) -> None:
+    """Have expressions rendered: a flowable's question, or, without one, the flow's outputs."""
     draft.put_scope(replace(scope, asked=command_id))
     draft.command(
         Evaluate(
             id=command_id,
-            purpose="outputs" if expressions is None else "flowable",
+            purpose="outputs" if question is None else "flowable",
             task_run_id=scope.id or None,
-            expressions=expressions or {},
+            expressions=question.expressions if question else {},
+            taskrun=question.taskrun if question else {},
         )
     )
 

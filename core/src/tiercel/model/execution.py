@@ -138,6 +138,7 @@ class TaskRun:
         iteration: the iteration's index, from 0.
         outputs: what the task produced, JSON-like; None when it produced nothing (yet).
         error: why it failed, for people; None unless it failed.
+        hidden: whether it is a step of its parent's that nobody sees, and that is never stored.
     """
 
     id: str
@@ -149,6 +150,7 @@ class TaskRun:
     attempts: tuple[Attempt, ...] = ()
     outputs: Mapping[str, Any] | None = None
     error: str | None = None
+    hidden: bool = False
 
     @property
     def state(self) -> State:

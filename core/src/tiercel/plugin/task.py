@@ -110,12 +110,16 @@ class Lane:
         tasks: what runs, in order.
         value: the loop value that the tasks see as `taskrun.value`.
         iteration: the loop index that they see as `taskrun.iteration`.
+        hidden: whether its tasks work in the flowable's own name: nobody sees task runs of theirs,
+            expressions see what the flowable sees, and the last one's outputs come back in
+            `view.values`, under the lane's key.
     """
 
     key: str | int
     tasks: tuple[TaskBase, ...]
     value: str | None = None
     iteration: int | None = None
+    hidden: bool = False
 
 
 @record
@@ -159,16 +163,20 @@ class Evaluate:
         expressions: name → what the author wrote (text, list or mapping).
         key: tells one question of the same task from another; the answer is kept by this key.
         outputs: what the expressions, and other tasks, can see as this task's outputs.
+        taskrun: what the expressions see as `taskrun`, beside what is there anyway.
     """
 
     expressions: Mapping[str, Any]
     key: str = ""
     outputs: Mapping[str, Any] | None = None
+    taskrun: Mapping[str, Any] = field(default_factory=dict)
 
 
 @record
 class RunFlow:
     """Begin an execution of another flow; `view.children` tells what becomes of it.
+
+    The flowable is asked again at once, to begin another one or to wait.
 
     Attributes:
         key: tells one execution of the same task from another.
@@ -178,6 +186,10 @@ class RunFlow:
         inputs: values by input id.
         labels: labels of the new execution, beside the flow's own.
         inherit_labels: whether it gets this execution's labels, too.
+        iteration: which of many it is; its `trigger.taskRunIteration`.
+        counted: whether it is one of many that are only counted: once it is over (or, unless
+            `wait`, once it began), `view.tally` has its state, and `view.children` has it no more.
+        wait: whether a counted one is waited for.
     """
 
     key: str
@@ -187,6 +199,9 @@ class RunFlow:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     inherit_labels: bool = False
+    iteration: int | None = None
+    counted: bool = False
+    wait: bool = True
 
 
 @record
@@ -198,12 +213,16 @@ class Child:
         state: CREATED until it ends, then the state it ended in; None until it is known to exist.
         outputs: its outputs, once it ended.
         error: why it could not begin; None otherwise.
+        counted: as `RunFlow` has it.
+        wait: likewise.
     """
 
     execution_id: str
     state: State | None = None
     outputs: Mapping[str, Any] | None = None
     error: str | None = None
+    counted: bool = False
+    wait: bool = True
 
 
 @record
@@ -246,6 +265,7 @@ class FlowableView:
         open_lanes: keys of the lanes that have not ended.
         began: when the flowable began.
         children: executions that were begun, by key.
+        tally: how many of the counted ones are over, by state.
         due: whether the time of the last `Wait(until)` or `Pause(until)` has come.
         resumed: what a paused task was resumed with (`inputs`, `state`); None when it was not.
     """
@@ -261,6 +281,7 @@ class FlowableView:
     open_lanes: Container[str | int]
     began: datetime
     children: Mapping[str, Child]
+    tally: Mapping[State, int] = field(default_factory=dict)
     due: bool = False
     resumed: Mapping[str, Any] | None = None
 
@@ -276,6 +297,8 @@ class FlowableTask(TaskBase):
     metrics: ClassVar[tuple[MetricInfo, ...]] = ()
     deprecated: ClassVar[str | None] = None
     runnable: ClassVar[bool] = False
+    shares_folder: ClassVar[bool] = False
+    """Whether its tasks have one working folder together, kept until it ends."""
 
     errors: list[AnyTask] | None = None
     """What runs when one of its tasks failed."""
