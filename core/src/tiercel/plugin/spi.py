@@ -1,5 +1,13 @@
-"""Door 2b, for authors of back ends: storages, repositories, executors."""
+"""Door 2b, for authors of back ends: storages, repositories, executors.
 
+What only storages in object stores need is imported when it is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tiercel._lazy import door
 from tiercel.errors import (
     ConflictError,
     NotFoundError,
@@ -30,6 +38,15 @@ from tiercel.repository.spi import (
 )
 from tiercel.storage.spi import StorageBackend, StorageWriter, StoredFile
 
+if TYPE_CHECKING:
+    from tiercel.storage.objects import (
+        ObjectBucket,
+        ObjectReader,
+        ObjectStorage,
+        ObjectUrl,
+        ObjectWriter,
+    )
+
 __all__ = [
     "Attempt",
     "Claim",
@@ -43,6 +60,11 @@ __all__ = [
     "LogEntry",
     "MetricEntry",
     "NotFoundError",
+    "ObjectBucket",
+    "ObjectReader",
+    "ObjectStorage",
+    "ObjectUrl",
+    "ObjectWriter",
     "Outcome",
     "Repository",
     "RepositoryError",
@@ -59,3 +81,8 @@ __all__ = [
     "TaskRun",
     "UnitOfWork",
 ]
+
+__getattr__ = door(
+    globals(),
+    {"tiercel.storage.objects": ("ObjectBucket ObjectReader ObjectStorage ObjectUrl ObjectWriter")},
+)

@@ -206,6 +206,10 @@ class _Writer:
         with suppress(FileNotFoundError):
             os.unlink(self._partial)
 
+    def __del__(self) -> None:
+        if hasattr(self, "_file") and not self._file.closed:
+            self.abort()
+
 
 class _Range(RawIOBase):
     """The next `length` bytes of a file that is open already."""

@@ -27,7 +27,10 @@ class StoredFile:
 
 
 class StorageWriter(Protocol):
-    """Bytes on their way in; invisible to every reader until `commit`."""
+    """Bytes on their way in; invisible to every reader until `commit`.
+
+    A writer that is forgotten, rather than committed or aborted, stores nothing.
+    """
 
     def write(self, data: bytes, /) -> int:
         """Take some bytes; return how many."""
@@ -53,8 +56,9 @@ class StorageBackend(Protocol):
     def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
         """Open a file for reading, from byte `start`, at most `length` bytes.
 
-        A range beyond the end gives what there is. The file stays readable as it was when
-        somebody replaces or deletes it.
+        A range beyond the end gives what there is. What is read is the file as it was when it was
+        opened, though somebody replaces or deletes it meanwhile; a remote store may let go of a
+        large one, and then reading raises StorageError.
 
         Raises:
             StoredFileNotFoundError: there is no such file.
@@ -75,7 +79,10 @@ class StorageBackend(Protocol):
         ...
 
     def list(self, prefix: str = "") -> Iterator[StoredFile]:
-        """Return all files whose key is `prefix` or lies below the folder `prefix`, by key."""
+        """Return all files whose key is `prefix` or lies below the folder `prefix`, by key.
+
+        There may be millions: they are fetched as they are asked for.
+        """
         ...
 
     def delete(self, key: str) -> bool:
@@ -88,6 +95,8 @@ class StorageBackend(Protocol):
 
     def move(self, source: str, target: str) -> None:
         """Give a file another key, replacing what is there.
+
+        A store that can only copy may be left with both when the program dies in between.
 
         Raises:
             StoredFileNotFoundError: there is no file at `source`.

@@ -10,6 +10,7 @@ class TestMyStorage(StorageContract):
 
 from __future__ import annotations
 
+import gc
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -135,6 +136,46 @@ class StorageContract:
         with raises(StorageError):
             writer.commit()
 
+    def test_a_forgotten_writer_stores_nothing(self, backend: StorageBackend) -> None:
+        small, large = backend.create("main/small"), backend.create("main/large")
+        small.write(b"data")
+        large.write(b"x" * 20 * _MEGABYTE)
+        del small, large
+        gc.collect()
+        assert _keys(backend) == []
+
+    def test_a_large_file_reads_back_from_any_byte(self, backend: StorageBackend) -> None:
+        numbers = [number.to_bytes(4, "big") * (_MEGABYTE // 4) for number in range(20)]
+        writer = backend.create("main/large")
+        for number in numbers:
+            writer.write(number)
+        writer.commit()
+        assert backend.stat("main/large").size == 20 * _MEGABYTE
+        assert _read(backend, "main/large", 9 * _MEGABYTE, _MEGABYTE) == numbers[9]
+        with backend.open("main/large", _MEGABYTE // 2) as file:
+            assert file.read(_MEGABYTE // 2) == numbers[0][: _MEGABYTE // 2]
+            assert [file.read(_MEGABYTE) for _ in numbers] == [*numbers[1:], b""]
+
+    def test_an_aborted_large_file_never_was(self, backend: StorageBackend) -> None:
+        writer = backend.create("main/large")
+        for _ in range(20):
+            writer.write(b"x" * _MEGABYTE)
+        writer.abort()
+        assert _keys(backend) == []
+
+    def test_reading_never_mixes_two_versions_of_a_file(self, backend: StorageBackend) -> None:
+        old, new = b"old\n" * 5 * _MEGABYTE, b"new\n" * 5 * _MEGABYTE
+        _put(backend, "main/file", old)
+        with backend.open("main/file") as file:
+            begin = file.read(1000)
+            _put(backend, "main/file", new)
+            try:
+                whole = begin + file.read()
+            except StorageError:
+                whole = old
+        assert whole == old
+        assert _read(backend, "main/file", len(new) - 4) == b"new\n"
+
     def test_stat_tells_key_size_and_an_aware_date(self, backend: StorageBackend) -> None:
         _put(backend, "main/a/file", b"12345")
         file = backend.stat("main/a/file")
@@ -185,6 +226,15 @@ class StorageContract:
         assert backend.delete_all("main/a") == 2
         assert backend.delete_all("main/a") == 0
         assert _keys(backend) == ["main/ab/3"]
+
+    def test_files_by_the_thousand_are_listed_and_deleted(self, backend: StorageBackend) -> None:
+        keys = [f"main/many/{number:04}" for number in range(1100)]
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda key: _put(backend, key, b""), keys))
+        _put(backend, "main/other")
+        assert _keys(backend, "main/many") == keys
+        assert backend.delete_all("main/many") == len(keys)
+        assert _keys(backend) == ["main/other"]
 
     def test_a_deleted_folder_can_be_used_again(self, backend: StorageBackend) -> None:
         _put(backend, "main/a/b/1")
