@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         UnknownTypeError,
     )
     from tiercel.expression.table import Entry
+    from tiercel.expression.zones import zone_of
     from tiercel.model.base import Model, Text
     from tiercel.model.duration import Duration
     from tiercel.model.execution import State
@@ -178,6 +179,7 @@ __all__ = [
     "stored_lines",
     "working_files",
     "write_input_files",
+    "zone_of",
 ]
 
 __getattr__ = door(
@@ -189,6 +191,7 @@ __getattr__ = door(
             "TiercelError UnknownTypeError"
         ),
         "tiercel.expression.table": "Entry",
+        "tiercel.expression.zones": "zone_of",
         "tiercel.model.base": "Model Text",
         "tiercel.model.duration": "Duration",
         "tiercel.model.execution": "State",
