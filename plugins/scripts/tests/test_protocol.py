@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tiercel_scripts.protocol import printable
+
 
 def say(**message: Any) -> str:
     return f"echo '::{json.dumps(message)}::'"
@@ -77,3 +79,23 @@ def test_outputs_may_be_large(shell: Any) -> None:
         'head -c 1000000 /dev/zero | tr \'\\0\' x | sed \'s/.*/::{"outputs":{"a":"&"}}::/\''
     )
     assert len(result.outputs["vars"]["a"]) == 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("\x1b[1;31mred\x1b[0m", "red"),
+        ("\x1b]0;title\x07text", "text"),
+        ("a\0b", "a\ufffdb"),
+        ("plain ü", "plain ü"),
+    ],
+)
+def test_terminal_controls_do_not_reach_the_log(line: str, expected: str) -> None:
+    assert printable(line) == expected
+
+
+def test_a_line_of_many_megabytes_is_cut_in_the_log(shell: Any) -> None:
+    command = "head -c 20000000 /dev/zero | tr '\\0' x"
+    (message,) = shell(command).messages("INFO")
+    assert len(message) < 70_000
+    assert message.endswith(" more characters in this line)")

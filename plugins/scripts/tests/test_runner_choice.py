@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from tiercel.plugin import RunContext, RunnerCommand, TaskRunner, UnknownTypeError
+from tiercel.plugin import RunContext, RunnerCommand, RunnerResult, TaskRunner, UnknownTypeError
 from tiercel.testing import run_task
 from tiercel_scripts import tasks
 from tiercel_scripts.process import Process
@@ -18,9 +18,9 @@ class Docker(TaskRunner):
     pull_policy: str = "IF_NOT_PRESENT"
     asked: ClassVar[list[tuple[Docker, RunnerCommand]]] = []
 
-    def run(self, ctx: RunContext, command: RunnerCommand) -> int:
+    def run(self, ctx: RunContext, command: RunnerCommand) -> RunnerResult:
         self.asked.append((self, command))
-        return 0
+        return RunnerResult(0)
 
 
 def resolve(name: str, kind: str) -> type[TaskRunner]:

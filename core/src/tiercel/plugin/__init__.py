@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tiercel.model.input_base import AnyInput
     from tiercel.model.task import AnyTask, TaskBase, TaskList
     from tiercel.plugin import ion
+    from tiercel.plugin.container import ContainerOptions
     from tiercel.plugin.context import (
         Executions,
         KvStore,
@@ -54,9 +55,10 @@ if TYPE_CHECKING:
         working_files,
         write_input_files,
     )
+    from tiercel.plugin.lines import LineSplitter
     from tiercel.plugin.property import Property
     from tiercel.plugin.rendering import render_with
-    from tiercel.plugin.runner import AnyTaskRunner, RunnerCommand, TaskRunner
+    from tiercel.plugin.runner import AnyTaskRunner, RunnerCommand, RunnerResult, TaskRunner
     from tiercel.plugin.split import SplitOptions, stored_lines
     from tiercel.plugin.task import (
         Child,
@@ -107,6 +109,7 @@ __all__ = [
     "Condition",
     "ConditionContext",
     "ConflictError",
+    "ContainerOptions",
     "Decision",
     "Duration",
     "Entry",
@@ -125,6 +128,7 @@ __all__ = [
     "Ignore",
     "KvStore",
     "Lane",
+    "LineSplitter",
     "Metric",
     "MetricInfo",
     "Model",
@@ -143,6 +147,7 @@ __all__ = [
     "RunContext",
     "RunFlow",
     "RunnerCommand",
+    "RunnerResult",
     "ScheduledTrigger",
     "SplitOptions",
     "Start",
@@ -197,14 +202,16 @@ __getattr__ = door(
         "tiercel.model.execution": "State",
         "tiercel.model.input_base": "AnyInput",
         "tiercel.model.task": "AnyTask TaskBase TaskList",
+        "tiercel.plugin.container": "ContainerOptions",
         "tiercel.plugin.context": "Executions KvStore Metric RunContext StoredWriter TaskStorage",
         "tiercel.plugin.files": (
             "NamespaceFiles glob_matches load_namespace_files localize scratch_file selected "
             "store_file store_output_files working_files write_input_files"
         ),
+        "tiercel.plugin.lines": "LineSplitter",
         "tiercel.plugin.property": "Property",
         "tiercel.plugin.rendering": "render_with",
-        "tiercel.plugin.runner": "AnyTaskRunner RunnerCommand TaskRunner",
+        "tiercel.plugin.runner": "AnyTaskRunner RunnerCommand RunnerResult TaskRunner",
         "tiercel.plugin.split": "SplitOptions stored_lines",
         "tiercel.plugin.trigger": (
             "Accept AnyCondition Condition ConditionContext Execution ExecutionTrigger FlowRef "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import PlainSerializer
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tiercel.plugin.context import RunContext
 
-__all__ = ["AnyTaskRunner", "RunnerCommand", "TaskRunner"]
+__all__ = ["AnyTaskRunner", "RunnerCommand", "RunnerResult", "TaskRunner"]
 
 
 @record
@@ -39,6 +39,20 @@ class RunnerCommand:
     on_line: Callable[[bool, str], None] = lambda _stderr, _line: None
 
 
+@record
+class RunnerResult:
+    """How a command ended.
+
+    Attributes:
+        exit_code: 0 for success, 128 + n for signal n.
+        details: what is worth knowing of the run, such as `{"containerId": "…"}`; the task's output
+            `taskRunner`. None for nothing.
+    """
+
+    exit_code: int
+    details: Mapping[str, Any] | None = None
+
+
 class TaskRunner(TypedModel):
     """Runs a command somewhere: subclass it and write `run`."""
 
@@ -46,8 +60,11 @@ class TaskRunner(TypedModel):
     """Whether commands run with the programs of this machine, rather than those of an image."""
 
     @abstractmethod
-    def run(self, ctx: RunContext, command: RunnerCommand) -> int:
-        """Run the command to its end and return its exit code.
+    def run(self, ctx: RunContext, command: RunnerCommand) -> RunnerResult:
+        """Run the command to its end and say how it ended.
+
+        A runner that has no view of this machine's files copies `command.cwd` to where the command
+        runs, under the same path, and back afterwards.
 
         It must end soon after `ctx.on_kill` calls back, with everything it started gone.
         """

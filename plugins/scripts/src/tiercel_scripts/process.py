@@ -12,8 +12,16 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
-from tiercel.plugin import Duration, RunnerCommand, TaskError, TaskKilledError, TaskRunner, Text
-from tiercel_scripts.lines import LineSplitter
+from tiercel.plugin import (
+    Duration,
+    LineSplitter,
+    RunnerCommand,
+    RunnerResult,
+    TaskError,
+    TaskKilledError,
+    TaskRunner,
+    Text,
+)
 from tiercel_scripts.orphans import guarded
 
 if TYPE_CHECKING:
@@ -46,8 +54,8 @@ class Process(TaskRunner):
     plugin_defaults_ref: Text | None = None
     """Which of the flow's named plugin defaults apply."""
 
-    def run(self, ctx: RunContext, command: RunnerCommand) -> int:
-        """Run the command to its end and return its exit code, 128 + n for signal n.
+    def run(self, ctx: RunContext, command: RunnerCommand) -> RunnerResult:
+        """Run the command to its end; its exit code is 128 + n for signal n.
 
         Raises:
             TaskError: the program cannot be started.
@@ -61,7 +69,7 @@ class Process(TaskRunner):
                 code = supervision.wait()
             finally:
                 supervision.close()
-        return code if code >= 0 else 128 - code
+        return RunnerResult(code if code >= 0 else 128 - code)
 
 
 def _start(command: RunnerCommand) -> subprocess.Popen[bytes]:

@@ -9,6 +9,7 @@ golden cases `script/outputs_protocol`, `script/logs_protocol`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ConfigDict, TypeAdapter
 
 from tiercel.plugin import Duration, Metric
-from tiercel_scripts.lines import printable
 
 if TYPE_CHECKING:
     from tiercel.plugin import RunContext
 
-__all__ = ["Transcript"]
+__all__ = ["Transcript", "printable"]
 
 LONGEST_LOG_LINE = 64 << 10
 """Characters of an ordinary line that are logged."""
@@ -35,6 +35,8 @@ _LEVELS = {
     "ERROR": "ERROR",
     "CRITICAL": "ERROR",
 }
+# Colours, cursor movements, window titles: they mean nothing in a log.
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration, config=ConfigDict(defer_build=True))
 
 
@@ -90,3 +92,10 @@ def _metric(entry: Mapping[str, Any]) -> Metric:
             # A number is seconds; text is an ISO-8601 duration.
             return Metric.timer(name, _DURATION.validate_python(value), **tags)
     raise ValueError(f"Unknown metric type {entry['type']!r}: use counter, timer or gauge")
+
+
+def printable(line: str) -> str:
+    """Return a line without terminal control sequences and NUL characters."""
+    if "\x1b" in line:
+        line = _ANSI.sub("", line)
+    return line.replace("\0", "\ufffd") if "\0" in line else line

@@ -64,7 +64,7 @@ class ScriptOutput(Output):
     """The exit code of the last command."""
     output_files: dict[str, str] = Field(default_factory=dict)
     """Stored files: path in the working folder → URI."""
-    task_runner: dict[str, Any] | None = None
+    task_runner: Mapping[str, Any] | None = None
     """What the task runner says of the run."""
 
     _warned: bool = PrivateAttr(default=False)
@@ -142,7 +142,7 @@ class ExecTask(Task[ScriptOutput]):
         with self._commands(ctx, variables, runner) as commands:
             argv = self._argv(ctx, variables, commands, runner)
             image = (self._old("docker") or {}).get("image")
-            code = runner.run(
+            result = runner.run(
                 ctx,
                 RunnerCommand(
                     argv=argv,
@@ -153,11 +153,14 @@ class ExecTask(Task[ScriptOutput]):
                 ),
             )
         output = ScriptOutput(
-            vars=transcript.variables, exit_code=code, output_files=self._store(ctx, variables)
+            vars=transcript.variables,
+            exit_code=result.exit_code,
+            output_files=self._store(ctx, variables),
+            task_runner=result.details,
         )
-        if code != 0:
+        if result.exit_code != 0:
             raise TaskError(
-                f"Command failed with exit code {code}",
+                f"Command failed with exit code {result.exit_code}",
                 outputs=output.model_dump(by_alias=True, exclude_none=True),
             )
         warning = self._old("warning_on_std_err")

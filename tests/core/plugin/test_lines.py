@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiercel.testing import run_task
-from tiercel_scripts.lines import LineSplitter, printable
+from tiercel.plugin import LineSplitter
 
 CHUNKS = st.lists(st.text("ab\r\né").map(str.encode), max_size=8)
 
@@ -38,24 +37,3 @@ def test_lines_do_not_depend_on_how_the_output_was_cut(chunks: list[bytes]) -> N
 def test_the_rest_of_an_endless_line_is_dropped_and_counted() -> None:
     lines = lines_of([b"abc", b"defgh", b"ij\nnext\n"], longest=4)
     assert lines == ["abcd… (6 more bytes in this line)", "next"]
-
-
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ("\x1b[1;31mred\x1b[0m", "red"),
-        ("\x1b]0;title\x07text", "text"),
-        ("a\0b", "a\ufffdb"),
-        ("plain ü", "plain ü"),
-    ],
-)
-def test_terminal_controls_do_not_reach_the_log(line: str, expected: str) -> None:
-    assert printable(line) == expected
-
-
-def test_a_line_of_many_megabytes_is_cut_in_the_log(task_of: object) -> None:
-    command = "head -c 20000000 /dev/zero | tr '\\0' x"
-    task = task_of("shell.Commands", commands=[command])  # type: ignore[operator]
-    (message,) = run_task(task).messages("INFO")
-    assert len(message) < 70_000
-    assert message.endswith(" more characters in this line)")

@@ -1,17 +1,15 @@
-"""Cuts the output of a program into lines, holding no more than a bounded part of any of them."""
+"""Cuts a program's output into lines, holding no more than a bounded part of any of them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-__all__ = ["LineSplitter", "printable"]
+__all__ = ["LineSplitter"]
 
 LONGEST_KEPT = 8 << 20
 """Bytes of one line that are kept; what follows, up to its end, is dropped."""
 
-# Colours, cursor movements, window titles: they mean nothing in a log.
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _BREAK = re.compile(rb"\r\n|\n|\r")
 
 
@@ -65,10 +63,3 @@ class LineSplitter:
         self._parts.clear()
         self._kept = self._dropped = 0
         return text
-
-
-def printable(line: str) -> str:
-    """Return a line without terminal control sequences and NUL characters."""
-    if "\x1b" in line:
-        line = _ANSI.sub("", line)
-    return line.replace("\0", "\ufffd") if "\0" in line else line
