@@ -31,9 +31,11 @@ from tiercel.repository.spi import (
     ExecutionQuery,
     KvRecord,
     Repository,
+    StateChange,
     StoredCommand,
     StoredEvent,
     StoredFlow,
+    TriggerRecord,
     UnitOfWork,
 )
 from tiercel.storage.spi import StorageBackend, StorageWriter, StoredFile
@@ -70,6 +72,7 @@ __all__ = [
     "RepositoryError",
     "SchemaVersionError",
     "State",
+    "StateChange",
     "StorageBackend",
     "StorageError",
     "StorageWriter",
@@ -79,6 +82,7 @@ __all__ = [
     "StoredFileNotFoundError",
     "StoredFlow",
     "TaskRun",
+    "TriggerRecord",
     "UnitOfWork",
 ]
 

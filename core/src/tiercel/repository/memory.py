@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rpds import HashTrieMap, List
 
 from tiercel.errors import ConflictError, NotFoundError, RepositoryError
-from tiercel.repository.spi import Claim, ExecutionQuery, KvRecord
+from tiercel.repository.spi import (
+    Claim,
+    ExecutionQuery,
+    KvRecord,
+    StateChange,
+    TriggerRecord,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,6 +36,7 @@ __all__ = ["MemoryRepository"]
 
 T = TypeVar("T")
 _FlowKey = tuple[str, str, str]
+_TriggerKey = tuple[str, str, str, str]
 _Message = tuple[int, str, str, str]
 
 
@@ -50,6 +57,8 @@ class _State:
     kv: HashTrieMap[tuple[str, str], KvRecord] = field(default_factory=HashTrieMap)
     inbox: HashTrieMap[int, _Message] = field(default_factory=HashTrieMap)
     claims: HashTrieMap[str, Claim] = field(default_factory=HashTrieMap)
+    triggers: HashTrieMap[_TriggerKey, TriggerRecord] = field(default_factory=HashTrieMap)
+    changes: HashTrieMap[int, StateChange] = field(default_factory=HashTrieMap)
 
     def next_number(self) -> int:
         """Return a number greater than all before."""
@@ -181,6 +190,31 @@ class MemoryRepository:
         )
         return sorted(found, key=lambda record: record.key)
 
+    def trigger(self, tenant: str, namespace: str, flow_id: str, trigger_id: str) -> TriggerRecord:
+        """Return what is kept of a trigger."""
+        found = self._state.triggers.get((tenant, namespace, flow_id, trigger_id))
+        if found is None:
+            raise NotFoundError(f"There is no trigger {trigger_id!r} of {namespace}.{flow_id}")
+        return found
+
+    def triggers(
+        self, tenant: str = "main", namespace: str | None = None, *, after_version: int = 0
+    ) -> Sequence[TriggerRecord]:
+        """Return the triggers written after a version, the last written last."""
+        found = (
+            each
+            for each in self._state.triggers.values()
+            if each.tenant == tenant
+            and namespace in (None, each.namespace)
+            and each.version > after_version
+        )
+        return sorted(found, key=lambda each: each.version)
+
+    def changes(self, tenant: str = "main", limit: int = 100) -> Sequence[StateChange]:
+        """Return the changes of state that triggers are to be told of, oldest first."""
+        mine = (each for each in self._state.changes.values() if each.tenant == tenant)
+        return sorted(mine, key=lambda change: change.number)[:limit]
+
     def info(self) -> dict[str, Any]:
         """Return what an operator wants to know: engine and how much is held."""
         return {"engine": "memory", "executions": len(self._state.executions)}
@@ -292,6 +326,9 @@ class _Unit:
         for message in list(state.inbox.values()):
             if message[1] == execution_id:
                 state.inbox = state.inbox.discard(message[0])
+        for change in list(state.changes.values()):
+            if change.execution_id == execution_id:
+                state.changes = state.changes.discard(change.number)
 
     def put_kv(self, record: KvRecord, *, overwrite: bool = True) -> None:
         key = (record.namespace, record.key)
@@ -326,6 +363,46 @@ class _Unit:
         for number in numbers:
             self._state.inbox = self._state.inbox.discard(number)
 
+    def save_trigger(self, trigger: TriggerRecord) -> int:
+        state, key = self._state, _key(trigger)
+        known = state.triggers.get(key)
+        if trigger.version != (known.version if known else 0):
+            raise ConflictError(f"Somebody else changed trigger {trigger.id!r} first")
+        version = state.next_number()
+        state.triggers = state.triggers.insert(key, replace(trigger, version=version))
+        return version
+
+    def stop_trigger(
+        self, tenant: str, namespace: str, flow_id: str, trigger_id: str, at: datetime
+    ) -> None:
+        known = self._state.triggers.get((tenant, namespace, flow_id, trigger_id))
+        if known is not None:
+            self.save_trigger(replace(known, disabled=True, updated=at))
+
+    def delete_trigger(self, tenant: str, namespace: str, flow_id: str, trigger_id: str) -> None:
+        state, key = self._state, (tenant, namespace, flow_id, trigger_id)
+        state.triggers = state.triggers.discard(key)
+        for change in list(state.changes.values()):
+            if (change.tenant, change.namespace, change.flow_id, change.trigger_id) == key:
+                state.changes = state.changes.discard(change.number)
+
+    def announce(self, execution: Execution, step: int) -> None:
+        state = self._state
+        changed_to = execution.history.entries[step][0]
+        for key, trigger in state.triggers.items():
+            if (
+                trigger.tenant == execution.tenant
+                and changed_to in trigger.states
+                and not trigger.disabled
+            ):
+                change = StateChange(state.next_number(), *key, execution.id, step)
+                state.changes = state.changes.insert(change.number, change)
+
+    def take_change(self, number: int) -> None:
+        if number not in self._state.changes:
+            raise ConflictError(f"Change {number} of an execution's state was taken already")
+        self._state.changes = self._state.changes.discard(number)
+
     def claim(
         self, execution_id: str, owner: str, now: datetime, lease: timedelta, *, force: bool = False
     ) -> Claim | None:
@@ -357,6 +434,10 @@ def _execution(state: _State, execution_id: str) -> tuple[int, Execution]:
     if found is None:
         raise NotFoundError(f"There is no execution {execution_id!r}")
     return found
+
+
+def _key(trigger: TriggerRecord) -> _TriggerKey:
+    return trigger.tenant, trigger.namespace, trigger.flow_id, trigger.id
 
 
 def _age(item: tuple[int, Execution]) -> tuple[datetime, int]:

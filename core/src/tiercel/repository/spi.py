@@ -24,9 +24,11 @@ __all__ = [
     "ExecutionQuery",
     "KvRecord",
     "Repository",
+    "StateChange",
     "StoredCommand",
     "StoredEvent",
     "StoredFlow",
+    "TriggerRecord",
     "UnitOfWork",
 ]
 
@@ -92,6 +94,58 @@ class KvRecord:
     updated: datetime
     expires: datetime | None = None
     description: str | None = None
+
+
+@record
+class TriggerRecord:
+    """What is kept of a flow's trigger between its occasions.
+
+    Attributes:
+        id: the trigger's id in its flow.
+        updated: when it was written last.
+        next_date: when it is due; None when that is not known, or when it waits for no date.
+        last_date: the date of its last occasion.
+        execution_id: the last execution that it started.
+        disabled: someone turned it off, or its `stopAfter` did.
+        backfill: JSON text of the backfill under way; None when there is none.
+        memory: JSON text of what it asked to remember; None when that is nothing.
+        states: changes of executions to one of these are kept for it: see `UnitOfWork.announce`.
+        version: of the trigger's last write; greater than those of all earlier writes of any
+            trigger, and 0 for one that is not stored.
+    """
+
+    tenant: str
+    namespace: str
+    flow_id: str
+    id: str
+    updated: datetime
+    next_date: datetime | None = None
+    last_date: datetime | None = None
+    execution_id: str | None = None
+    disabled: bool = False
+    backfill: str | None = None
+    memory: str | None = None
+    states: frozenset[State] = frozenset()
+    version: int = 0
+
+
+@record
+class StateChange:
+    """A change of an execution's state that a trigger has not been told of yet.
+
+    Attributes:
+        number: greater than those of earlier changes.
+        namespace: that of the trigger's flow, not of the execution's.
+        step: which entry of the execution's history it is, from 0.
+    """
+
+    number: int
+    tenant: str
+    namespace: str
+    flow_id: str
+    trigger_id: str
+    execution_id: str
+    step: int
 
 
 @record
@@ -205,6 +259,41 @@ class UnitOfWork(Protocol):
         """Delete inbox events."""
         ...
 
+    def save_trigger(self, trigger: TriggerRecord) -> int:
+        """Write a trigger, and return the version that it has now.
+
+        Raises:
+            ConflictError: its stored version is not `trigger.version` (0: it is not stored), so
+                somebody else wrote it since it was read.
+        """
+        ...
+
+    def stop_trigger(
+        self, tenant: str, namespace: str, flow_id: str, trigger_id: str, at: datetime
+    ) -> None:
+        """Disable a trigger, whoever wrote it last; harmless when it is unknown."""
+        ...
+
+    def delete_trigger(self, tenant: str, namespace: str, flow_id: str, trigger_id: str) -> None:
+        """Forget a trigger, and the changes kept for it; harmless when it is unknown."""
+        ...
+
+    def announce(self, execution: Execution, step: int) -> None:
+        """Keep a change of state for each trigger of its tenant that listens to such changes.
+
+        Those are the triggers that are not disabled and have the entry's state among their
+        `states`. Entry `step` of the execution's history is the change.
+        """
+        ...
+
+    def take_change(self, number: int) -> None:
+        """Delete a change that its trigger has been told of.
+
+        Raises:
+            ConflictError: it is not there (any more): somebody else took it.
+        """
+        ...
+
     def claim(
         self, execution_id: str, owner: str, now: datetime, lease: timedelta, *, force: bool = False
     ) -> Claim | None:
@@ -303,6 +392,24 @@ class Repository(Protocol):
 
     def metrics(self, execution_id: str) -> Sequence[MetricEntry]:
         """Return an execution's measurements in order."""
+        ...
+
+    def trigger(self, tenant: str, namespace: str, flow_id: str, trigger_id: str) -> TriggerRecord:
+        """Return what is kept of a trigger.
+
+        Raises:
+            NotFoundError: nothing is.
+        """
+        ...
+
+    def triggers(
+        self, tenant: str = "main", namespace: str | None = None, *, after_version: int = 0
+    ) -> Sequence[TriggerRecord]:
+        """Return the triggers written after a version, the last written last."""
+        ...
+
+    def changes(self, tenant: str = "main", limit: int = 100) -> Sequence[StateChange]:
+        """Return the changes of state that triggers are to be told of, oldest first."""
         ...
 
     def kv(self, namespace: str, key: str, now: datetime) -> KvRecord:

@@ -12,9 +12,11 @@ from tiercel.plugin.spi import (
     LogEntry,
     MetricEntry,
     NotFoundError,
+    StateChange,
     StoredCommand,
     StoredEvent,
     StoredFlow,
+    TriggerRecord,
 )
 from tiercel_sql import listing, rows, tables
 from tiercel_sql.schema import SCHEMA_VERSION, migrate
@@ -164,6 +166,27 @@ class SqlRepository:
         """Return the living keys of a namespace that begin with `prefix`, by key."""
         found = self._all(tables.KV_LIST, namespace, rows.micros(now), len(prefix), prefix)
         return sorted(map(rows.kv_of, found), key=lambda record: record.key)
+
+    def trigger(self, tenant: str, namespace: str, flow_id: str, trigger_id: str) -> TriggerRecord:
+        """Return what is kept of a trigger."""
+        found = self._all(tables.TRIGGER, tenant, namespace, flow_id, trigger_id)
+        if not found:
+            raise NotFoundError(f"There is no trigger {trigger_id!r} of {namespace}.{flow_id}")
+        return rows.trigger_of(found[0])
+
+    def triggers(
+        self, tenant: str = "main", namespace: str | None = None, *, after_version: int = 0
+    ) -> Sequence[TriggerRecord]:
+        """Return the triggers written after a version, the last written last."""
+        if namespace is None:
+            found = self._all(tables.TRIGGERS, tenant, after_version)
+        else:
+            found = self._all(tables.TRIGGERS_OF_NAMESPACE, tenant, after_version, namespace)
+        return [rows.trigger_of(row) for row in found]
+
+    def changes(self, tenant: str = "main", limit: int = 100) -> Sequence[StateChange]:
+        """Return the changes of state that triggers are to be told of, oldest first."""
+        return [StateChange(*row) for row in self._all(tables.CHANGES, tenant, limit)]
 
     def info(self) -> dict[str, Any]:
         """Return what an operator wants to know: engine, version, location, schema version."""

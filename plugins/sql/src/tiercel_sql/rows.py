@@ -26,6 +26,7 @@ from tiercel.plugin.spi import (
     StoredEvent,
     StoredFlow,
     TaskRun,
+    TriggerRecord,
 )
 
 __all__ = [
@@ -51,6 +52,8 @@ __all__ = [
     "task_run_of",
     "task_run_row",
     "to_json",
+    "trigger_of",
+    "trigger_row",
 ]
 
 Row = tuple[Any, ...]
@@ -316,4 +319,39 @@ def kv_of(row: Row) -> KvRecord:
         updated=moment(updated),
         expires=None if expires is None else moment(expires),
         description=description,
+    )
+
+
+def trigger_row(trigger: TriggerRecord) -> Row:
+    """Return the values of a trigger but its key and its version, for `tables.UPDATE_TRIGGER`."""
+    states = sorted(state.value for state in trigger.states)
+    return (
+        micros(trigger.updated),
+        None if trigger.next_date is None else micros(trigger.next_date),
+        None if trigger.last_date is None else micros(trigger.last_date),
+        trigger.execution_id,
+        int(trigger.disabled),
+        # Each between two spaces, so that one of them can be looked for.
+        f" {' '.join(states)} " if states else "",
+        None if trigger.backfill is None else clean(trigger.backfill),
+        None if trigger.memory is None else clean(trigger.memory),
+    )
+
+
+def trigger_of(row: Row) -> TriggerRecord:
+    """Return the trigger of a row of `tables.TRIGGER_COLUMNS`."""
+    return TriggerRecord(
+        tenant=row[0],
+        namespace=row[1],
+        flow_id=row[2],
+        id=row[3],
+        version=row[4],
+        updated=moment(row[5]),
+        next_date=None if row[6] is None else moment(row[6]),
+        last_date=None if row[7] is None else moment(row[7]),
+        execution_id=row[8],
+        disabled=bool(row[9]),
+        states=frozenset([_STATES[state] for state in row[10].split()]),
+        backfill=row[11],
+        memory=row[12],
     )

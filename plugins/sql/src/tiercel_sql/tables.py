@@ -58,7 +58,16 @@ DELETE_EXECUTION = (
 )
 DELETE_OF_EXECUTION = tuple(
     f"DELETE FROM {table} WHERE execution_id = ?"
-    for table in ("task_runs", "events", "commands", "claims", "inbox", "logs", "metrics")
+    for table in (
+        "task_runs",
+        "events",
+        "commands",
+        "claims",
+        "inbox",
+        "logs",
+        "metrics",
+        "state_changes",
+    )
 )
 PURGE = tuple(
     f"DELETE FROM {table} WHERE execution_id = ? AND {key} IN "
@@ -138,6 +147,47 @@ LIVING_FLOWS = (
 LIVING_FLOWS_OF_NAMESPACE = f"{LIVING_FLOWS} AND namespace = ?"
 ADD_FLOW = f"INSERT INTO flows ({FLOW_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"
 DELETE_FLOW = "UPDATE flows SET deleted = 1 WHERE tenant = ? AND namespace = ? AND id = ?"
+
+# Triggers, and what they are to be told of
+
+_TRIGGER = "tenant = ? AND namespace = ? AND flow_id = ? AND id = ?"
+_TRIGGER_VALUES = (
+    "version = ?, updated = ?, next_date = ?, last_date = ?, execution_id = ?, disabled = ?, "
+    "states = ?, backfill = ?, memory = ?"
+)
+TRIGGER_COLUMNS = (
+    "tenant, namespace, flow_id, id, version, updated, next_date, last_date, execution_id, "
+    "disabled, states, backfill, memory"
+)
+TRIGGER = f"SELECT {TRIGGER_COLUMNS} FROM triggers WHERE {_TRIGGER}"
+TRIGGERS = (
+    f"SELECT {TRIGGER_COLUMNS} FROM triggers WHERE tenant = ? AND version > ? ORDER BY version"
+)
+TRIGGERS_OF_NAMESPACE = TRIGGERS.replace("ORDER BY", "AND namespace = ? ORDER BY")
+# Writers take turns here, so a greater version is never visible before a smaller one.
+NEXT_TRIGGER_VERSION = (
+    "UPDATE counters SET value = value + 1 WHERE name = 'triggers' RETURNING value"
+)
+ADD_TRIGGER = (
+    f"INSERT INTO triggers ({TRIGGER_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+UPDATE_TRIGGER = f"UPDATE triggers SET {_TRIGGER_VALUES} WHERE {_TRIGGER} AND version = ?"
+STOP_TRIGGER = f"UPDATE triggers SET version = ?, updated = ?, disabled = 1 WHERE {_TRIGGER}"
+DELETE_TRIGGER = (
+    f"DELETE FROM triggers WHERE {_TRIGGER}",
+    "DELETE FROM state_changes "
+    "WHERE tenant = ? AND namespace = ? AND flow_id = ? AND trigger_id = ?",
+)
+ANNOUNCE = (
+    "INSERT INTO state_changes (tenant, namespace, flow_id, trigger_id, execution_id, step) "
+    "SELECT tenant, namespace, flow_id, id, ?, ? FROM triggers "
+    "WHERE tenant = ? AND states <> '' AND disabled = 0 AND states LIKE ?"
+)
+CHANGES = (
+    "SELECT number, tenant, namespace, flow_id, trigger_id, execution_id, step "
+    "FROM state_changes WHERE tenant = ? ORDER BY number LIMIT ?"
+)
+TAKE_CHANGE = "DELETE FROM state_changes WHERE number = ?"
 
 # Keys of namespaces
 

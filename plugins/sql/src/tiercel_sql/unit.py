@@ -16,6 +16,7 @@ from tiercel.plugin.spi import (
     StoredEvent,
     StoredFlow,
     TaskRun,
+    TriggerRecord,
 )
 from tiercel_sql import rows, tables
 
@@ -218,6 +219,44 @@ class SqlUnit:
     def delete_kv(self, namespace: str, key: str) -> bool:
         """Delete a key; return whether it was there."""
         return self._session.run(tables.DELETE_KV, (namespace, key)) > 0
+
+    def save_trigger(self, trigger: TriggerRecord) -> int:
+        """Write a trigger, and return the version that it has now."""
+        key = (trigger.tenant, trigger.namespace, trigger.flow_id, trigger.id)
+        version = self._next_trigger_version()
+        values = (version, *rows.trigger_row(trigger))
+        if trigger.version == 0:
+            self._session.run(tables.ADD_TRIGGER, (*key, *values))
+        elif not self._session.run(tables.UPDATE_TRIGGER, (*values, *key, trigger.version)):
+            raise ConflictError(f"Somebody else changed trigger {trigger.id!r} first")
+        return version
+
+    def stop_trigger(
+        self, tenant: str, namespace: str, flow_id: str, trigger_id: str, at: datetime
+    ) -> None:
+        """Disable a trigger, whoever wrote it last; harmless when it is unknown."""
+        key = (tenant, namespace, flow_id, trigger_id)
+        values = (self._next_trigger_version(), rows.micros(at))
+        self._session.run(tables.STOP_TRIGGER, (*values, *key))
+
+    def _next_trigger_version(self) -> int:
+        return int(self._session.one(tables.NEXT_TRIGGER_VERSION)[0])
+
+    def delete_trigger(self, tenant: str, namespace: str, flow_id: str, trigger_id: str) -> None:
+        """Forget a trigger, and the changes kept for it; harmless when it is unknown."""
+        for statement in tables.DELETE_TRIGGER:
+            self._session.run(statement, (tenant, namespace, flow_id, trigger_id))
+
+    def announce(self, execution: Execution, step: int) -> None:
+        """Keep a change of state for each trigger of its tenant that listens to such changes."""
+        state = execution.history.entries[step][0]
+        pattern = f"% {state.value} %"
+        self._session.run(tables.ANNOUNCE, (execution.id, step, execution.tenant, pattern))
+
+    def take_change(self, number: int) -> None:
+        """Delete a change that its trigger has been told of."""
+        if not self._session.run(tables.TAKE_CHANGE, (number,)):
+            raise ConflictError(f"Change {number} of an execution's state was taken already")
 
     def send(self, execution_id: str, kind: str, payload: str) -> None:
         """Put an event from outside into the inbox of whoever owns the execution."""

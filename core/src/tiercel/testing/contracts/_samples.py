@@ -6,7 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tiercel.model.execution import Attempt, Execution, History, LogEntry, State, TaskRun
-from tiercel.repository.spi import KvRecord, StoredCommand, StoredEvent, StoredFlow
+from tiercel.repository.spi import (
+    KvRecord,
+    StoredCommand,
+    StoredEvent,
+    StoredFlow,
+    TriggerRecord,
+)
 
 if TYPE_CHECKING:
     from tiercel.repository.spi import Repository
@@ -17,6 +23,7 @@ __all__ = [
     "a_key",
     "a_line",
     "a_task_run",
+    "a_trigger",
     "an_event",
     "an_execution",
     "commands",
@@ -94,6 +101,18 @@ def a_key(key: str = "key", **fields: Any) -> KvRecord:
         **fields,
     }
     return KvRecord(key=key, **given)
+
+
+def a_trigger(trigger_id: str = "daily", **fields: Any) -> TriggerRecord:
+    """Return what is kept of a trigger."""
+    given = {
+        "tenant": "main",
+        "namespace": "company.team",
+        "flow_id": "flow",
+        "updated": NOW,
+        **fields,
+    }
+    return TriggerRecord(id=trigger_id, **given)
 
 
 def save(repository: Repository, *executions: Execution) -> None:

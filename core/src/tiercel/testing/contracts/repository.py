@@ -16,11 +16,12 @@ from tiercel.testing.contracts._repository_executions import ExecutionTests
 from tiercel.testing.contracts._repository_queue import QueueTests
 from tiercel.testing.contracts._repository_rest import FlowTests, KvTests, LogTests
 from tiercel.testing.contracts._repository_transactions import TransactionTests
+from tiercel.testing.contracts._repository_triggers import TriggerTests
 
 __all__ = ["RepositoryContract"]
 
 
 class RepositoryContract(
-    TransactionTests, ExecutionTests, QueueTests, LogTests, FlowTests, KvTests
+    TransactionTests, ExecutionTests, QueueTests, LogTests, FlowTests, KvTests, TriggerTests
 ):
     """Tests for a `Repository`; a subclass gives a fixture `repository`."""
