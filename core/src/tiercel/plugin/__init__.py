@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     )
     from tiercel.expression.table import Entry
     from tiercel.expression.zones import zone_of
-    from tiercel.model.base import Model, Text
+    from tiercel.model.base import Dynamic, Flag, Model, Text, Uri
     from tiercel.model.duration import Duration
     from tiercel.model.execution import State
     from tiercel.model.input_base import AnyInput
+    from tiercel.model.labels import Labels
     from tiercel.model.task import AnyTask, TaskBase, TaskList
     from tiercel.plugin import ion
     from tiercel.plugin.container import ContainerOptions
@@ -112,6 +113,7 @@ __all__ = [
     "ContainerOptions",
     "Decision",
     "Duration",
+    "Dynamic",
     "Entry",
     "Evaluate",
     "EvaluationError",
@@ -122,11 +124,13 @@ __all__ = [
     "Executions",
     "ExpressionError",
     "Finish",
+    "Flag",
     "FlowRef",
     "FlowableTask",
     "FlowableView",
     "Ignore",
     "KvStore",
+    "Labels",
     "Lane",
     "LineSplitter",
     "Metric",
@@ -169,6 +173,7 @@ __all__ = [
     "Trigger",
     "UnknownTypeError",
     "Update",
+    "Uri",
     "Wait",
     "glob_matches",
     "hookimpl",
@@ -197,10 +202,11 @@ __getattr__ = door(
         ),
         "tiercel.expression.table": "Entry",
         "tiercel.expression.zones": "zone_of",
-        "tiercel.model.base": "Model Text",
+        "tiercel.model.base": "Dynamic Flag Model Text Uri",
         "tiercel.model.duration": "Duration",
         "tiercel.model.execution": "State",
         "tiercel.model.input_base": "AnyInput",
+        "tiercel.model.labels": "Labels",
         "tiercel.model.task": "AnyTask TaskBase TaskList",
         "tiercel.plugin.container": "ContainerOptions",
         "tiercel.plugin.context": "Executions KvStore Metric RunContext StoredWriter TaskStorage",
