@@ -252,6 +252,13 @@ class _Unit:
             rows = rows.insert(task_run.id, task_run)
         state.task_runs = state.task_runs.insert(execution_id, rows)
 
+    def remove_task_runs(self, execution_id: str, ids: Iterable[str]) -> None:
+        state = self._state
+        rows = state.task_runs.get(execution_id, HashTrieMap())
+        for task_run_id in ids:
+            rows = rows.discard(task_run_id)
+        state.task_runs = state.task_runs.insert(execution_id, rows)
+
     def append_events(self, events: Iterable[StoredEvent]) -> None:
         state = self._state
         log = state.events

@@ -188,6 +188,10 @@ class UnitOfWork(Protocol):
         """Write task runs, replacing what was there by id."""
         ...
 
+    def remove_task_runs(self, execution_id: str, ids: Iterable[str]) -> None:
+        """Delete task runs; unknown ids are ignored."""
+        ...
+
     def append_events(self, events: Iterable[StoredEvent]) -> None:
         """Append to event logs.
 

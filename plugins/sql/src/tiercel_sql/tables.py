@@ -86,6 +86,7 @@ TASK_RUNS = (
     "SELECT id, task_id, parent_id, value, iteration, history, attempts, error, outputs "
     "FROM task_runs WHERE execution_id = ?"
 )
+REMOVE_TASK_RUN = "DELETE FROM task_runs WHERE execution_id = ? AND id = ?"
 SAVE_TASK_RUN = (
     "INSERT INTO task_runs (execution_id, id, task_id, parent_id, value, iteration, history, "
     "attempts, error, outputs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "

@@ -160,6 +160,10 @@ class SqlUnit:
         row = rows.task_run_row
         self._many(tables.SAVE_TASK_RUN, [row(execution_id, run) for run in task_runs])
 
+    def remove_task_runs(self, execution_id: str, ids: Iterable[str]) -> None:
+        """Delete task runs; unknown ids are ignored."""
+        self._many(tables.REMOVE_TASK_RUN, [(execution_id, task_run_id) for task_run_id in ids])
+
     def append_events(self, events: Iterable[StoredEvent]) -> None:
         """Append to event logs."""
         self._many(tables.ADD_EVENT, [rows.event_row(event) for event in events])

@@ -154,6 +154,19 @@ class ExecutionTests:
                 unit.save_task_runs("e1", runs)
         assert dict(repository.execution("e1").task_runs) == {"r1": ended}
 
+    def test_removed_task_runs_are_gone_and_unknown_ones_are_ignored(
+        self, repository: Repository
+    ) -> None:
+        save(repository, an_execution("e1"), an_execution("e2"))
+        with repository.transaction() as unit:
+            unit.save_task_runs("e1", [a_task_run("r1"), a_task_run("r2")])
+            unit.save_task_runs("e2", [a_task_run("r1")])
+        with repository.transaction() as unit:
+            unit.remove_task_runs("e1", ["r1", "r3"])
+            unit.remove_task_runs("e1", [])
+        assert set(repository.execution("e1").task_runs) == {"r2"}
+        assert set(repository.execution("e2").task_runs) == {"r1"}
+
     def test_task_runs_belong_to_their_execution(self, repository: Repository) -> None:
         save(repository, an_execution("e1"), an_execution("e2"))
         with repository.transaction() as unit:
