@@ -20,12 +20,12 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, cast
 
 from tiercel._record import record
 from tiercel.errors import TaskError
 from tiercel.model.duration import Duration
-from tiercel.model.execution import Execution
+from tiercel.model.execution import Execution, State
 from tiercel.model.trigger import AnyCondition, ConditionBase, TriggerBase
 
 if TYPE_CHECKING:
@@ -121,9 +121,13 @@ class Condition(ConditionBase):
         """Return whether it is true.
 
         Raises:
-            ExpressionError: an expression is wrong; the condition counts as false.
-            TaskError: likewise for a rendered value of the wrong type.
+            ExpressionError: an expression is wrong.
+            TaskError: a rendered value is not of its property's type.
         """
+
+    def is_about_dates(self) -> bool:
+        """Return whether the date alone decides, so that it can be asked about dates to come."""
+        return False
 
 
 class Trigger(TriggerBase):
@@ -131,9 +135,9 @@ class Trigger(TriggerBase):
 
     examples: ClassVar[tuple[Example, ...]] = ()
 
-    def all_conditions(self) -> tuple[ConditionBase, ...]:
+    def all_conditions(self) -> tuple[Condition, ...]:
         """Return the conditions that must hold, or it does not start anything."""
-        return tuple(self.conditions or ())
+        return cast("tuple[Condition, ...]", tuple(self.conditions or ()))
 
     def start_inputs(self) -> Mapping[str, Any]:
         """Return the inputs of the executions it starts, unrendered, by input id."""
@@ -309,6 +313,10 @@ class Ignore:
 
 class ExecutionTrigger(_WithInputs):
     """Starts an execution when executions of other flows change their state: write `consider`."""
+
+    @abstractmethod
+    def awaited_states(self) -> frozenset[State]:
+        """Return the states of executions that it is told of."""
 
     @abstractmethod
     def consider(
