@@ -21,8 +21,7 @@ def aliases(model: Any) -> set[str]:
 
 
 def test_a_flow_has_the_properties_that_kestra_knows() -> None:
-    known = set(FACTS["properties"]) - {"taskDefaults"}
-    assert aliases(Flow) == known | {"tenantId", "source"}
+    assert aliases(Flow) == {*FACTS["properties"], "tenantId", "source"}
 
 
 def test_labels_may_be_a_list_or_a_map(read: Read) -> None:
@@ -61,7 +60,7 @@ def test_scalars_become_text_where_text_is_asked_for(read: Read) -> None:
 
 def test_the_older_name_of_plugin_defaults_is_read(read: Read) -> None:
     flow = read("taskDefaults: [{type: test.Echo, values: {text: x}}]")
-    assert [default.type for default in flow.plugin_defaults or ()] == ["test.Echo"]
+    assert [default.type for default in flow.__dict__["task_defaults"]] == ["test.Echo"]
     assert flow.tasks[0].text == "x"  # type: ignore[attr-defined]
 
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from tiercel import _duration
 from tiercel.engine.plain import plain
 from tiercel.errors import ExpressionError, StorageError, StoredFileNotFoundError
 from tiercel.model.execution import State
@@ -90,5 +89,5 @@ def _write(services: Services, path: str, outputs: Mapping[str, Any] | None) -> 
         writer.write(json.dumps(entry).encode())
 
 
-def _is_fresh(entry: Mapping[str, Any], ttl: str | None, now: datetime) -> bool:
-    return ttl is None or datetime.fromisoformat(entry["at"]) + _duration.parse(ttl) > now
+def _is_fresh(entry: Mapping[str, Any], ttl: timedelta | None, now: datetime) -> bool:
+    return ttl is None or datetime.fromisoformat(entry["at"]) + ttl > now

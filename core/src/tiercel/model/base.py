@@ -5,11 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError, core_schema
 
-__all__ = ["Flag", "MadeBy", "Model", "Text", "scalar_text"]
+__all__ = [
+    "Dynamic",
+    "Flag",
+    "MadeBy",
+    "Model",
+    "Templated",
+    "Text",
+    "Uri",
+    "dynamic_schema",
+    "scalar_text",
+]
 
 
 class Model(BaseModel):
@@ -64,6 +83,37 @@ def scalar_text(value: Any) -> Any:
 
 
 Text = Annotated[str, BeforeValidator(scalar_text)]
+
+_LIMITS = {"enum", "format", "pattern"}
+_TAG = r"\{[{%]"
+
+Templated = Annotated[str, StringConstraints(pattern=_TAG)]
+"""A text with an expression in it: what a property holds that renders to something else."""
+
+
+def dynamic_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON Schema of a value that may be written as an expression instead."""
+    is_any_text = schema.get("type") == "string" and not schema.keys() & _LIMITS
+    if not schema or is_any_text:
+        return {**schema, "$dynamic": True}
+    return {"anyOf": [schema, {"type": "string", "pattern": _TAG}], "$dynamic": True}
+
+
+class Dynamic:
+    """Says that a property may hold expressions, where whoever has it renders it by themselves.
+
+    `labels: Annotated[dict[str, Any], Dynamic]`; a `Property` says so of its own accord.
+    """
+
+    @staticmethod
+    def __get_pydantic_json_schema__(
+        schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return dynamic_schema(handler(schema))
+
+
+Uri = Annotated[str, WithJsonSchema({"type": "string", "format": "uri"})]
+"""A URI, such as that of a stored file in a task's outputs."""
 
 
 def _flag(value: Any) -> Any:

@@ -11,9 +11,10 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic.json_schema import SkipJsonSchema
 
-from tiercel.model.base import Flag, Model, Text, scalar_text
+from tiercel.model.base import Dynamic, Flag, Model, Text, scalar_text
 from tiercel.model.duration import Duration
 from tiercel.model.input_base import AnyInput, DataType, InputId
 from tiercel.model.labels import Labels
@@ -185,7 +186,7 @@ class Flow(Model):
     """Where the flow lives; part of its identity."""
     revision: int | None = Field(default=None, ge=1)
     """Which version of the flow; given by the repository when it is saved."""
-    tenant_id: Text | None = None
+    tenant_id: SkipJsonSchema[Text | None] = None
     """The tenant; given by the server."""
     description: Text | None = None
     """For people; Markdown."""
@@ -203,14 +204,16 @@ class Flow(Model):
     """What runs at the end in any case, before the execution's state is final."""
     after_execution: list[AnyTask] | None = None
     """What runs once the execution's state is final."""
-    outputs: list[FlowOutput] | None = None
+    outputs: Annotated[list[FlowOutput], Dynamic] | None = None
     """Values that the execution gives to whoever started it."""
     triggers: list[AnyTrigger] | None = None
     """What starts executions by itself."""
-    plugin_defaults: list[PluginDefault] | None = Field(
-        default=None, validation_alias=AliasChoices("pluginDefaults", "taskDefaults")
-    )
+    plugin_defaults: list[PluginDefault] | None = None
     """Properties of tasks and triggers, by type; already applied to the tasks of this object."""
+    task_defaults: list[PluginDefault] | None = Field(
+        default=None, deprecated="write `pluginDefaults`"
+    )
+    """The older word for `pluginDefaults`."""
     retry: Retry | None = None
     """What to do when an execution failed."""
     concurrency: Concurrency | None = None
@@ -229,7 +232,7 @@ class Flow(Model):
     """Accepted for compatibility; there are no worker groups."""
     listeners: list[Listener] | None = Field(default=None, deprecated="write `afterExecution`")
     """Accepted for compatibility, and ignored."""
-    source: str = Field(default="", exclude=True, repr=False)
+    source: SkipJsonSchema[str] = Field(default="", exclude=True, repr=False)
     """The text that the flow was read from, as it was written."""
 
     def all_lists(self) -> Iterator[tuple[str, list[TaskBase]]]:

@@ -11,14 +11,15 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import (
     BeforeValidator,
     Field,
+    GetJsonSchemaHandler,
     StringConstraints,
     ValidationInfo,
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError
 
-from tiercel.model.base import Flag, MadeBy, Model, Text, scalar_text
+from tiercel.model.base import Flag, MadeBy, Model, Text, dynamic_schema, scalar_text
 
 __all__ = ["AnyInput", "DataType", "DependsOn", "InputBase", "InputId", "input_class"]
 
@@ -87,8 +88,20 @@ class InputBase(Model):
     depends_on: DependsOn | None = None
     """Ask for it only once other inputs are known, or when a condition holds."""
 
+    value_schema: ClassVar[dict[str, Any]] = {}
+    """The JSON Schema of its values; empty when they may be anything."""
     deprecated: ClassVar[str | None] = None
     """What to write instead, when the type is an old one; None otherwise."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        schema = handler(core_schema)
+        properties = handler.resolve_ref_schema(schema)["properties"]
+        for name in ("defaults", "prefill"):
+            properties[name].update(dynamic_schema(cls.value_schema))
+        return schema
 
     @model_validator(mode="before")
     @classmethod

@@ -54,7 +54,7 @@ class _RetryBase(Model):
 class ConstantRetry(_RetryBase):
     """Try again after the same time each time."""
 
-    type: Literal["constant"] = "constant"
+    type: Literal["constant"]
     interval: Duration
     """The wait before each further attempt."""
 
@@ -71,7 +71,7 @@ class ConstantRetry(_RetryBase):
 class ExponentialRetry(_RetryBase):
     """Try again after times that grow by a factor."""
 
-    type: Literal["exponential"] = "exponential"
+    type: Literal["exponential"]
     interval: Duration
     """The wait before the second attempt."""
     max_interval: Duration
@@ -99,7 +99,7 @@ class ExponentialRetry(_RetryBase):
 class RandomRetry(_RetryBase):
     """Try again after a random time between two bounds."""
 
-    type: Literal["random"] = "random"
+    type: Literal["random"]
     min_interval: Duration
     """No wait is shorter than this."""
     max_interval: Duration

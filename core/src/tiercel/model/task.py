@@ -21,7 +21,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from tiercel.errors import PluginError, UnknownTypeError
-from tiercel.model.base import Flag, MadeBy, Model, Text, scalar_text
+from tiercel.model.assets import AssetsDeclaration
+from tiercel.model.base import Flag, MadeBy, Model, Text, dynamic_schema, scalar_text
+from tiercel.model.duration import Duration
 from tiercel.model.retry import Retry
 
 __all__ = [
@@ -66,18 +68,28 @@ class TypedModel(Model):
     """What to write instead, when the type is an old one; None otherwise."""
 
 
+DynamicDuration = Annotated[
+    Text, WithJsonSchema(dynamic_schema({"type": "string", "format": "duration"}))
+]
+"""A length of time, or the expression for one; what is wrong with it shows when it is used."""
+
+
 class WorkerGroup(Model):
     """Where a task would run in Kestra Enterprise; accepted and ignored."""
 
     key: Text | None = None
+    """The group's name."""
     fallback: Literal["CANCEL", "WAIT", "FAIL"] | None = None
+    """What to do while there is no worker in it."""
 
 
 class TaskCache(Model):
     """Whether a task's outputs are kept for later executions."""
 
     enabled: Flag
-    ttl: Text | None = None
+    """Whether they are."""
+    ttl: Duration | None = None
+    """How long they are good for; for ever by default."""
 
 
 class TaskBase(TypedModel):
@@ -89,7 +101,7 @@ class TaskBase(TypedModel):
     """For people; Markdown."""
     retry: Retry | None = None
     """When to try again after a failure."""
-    timeout: Text | None = None
+    timeout: DynamicDuration | None = None
     """How long an attempt may run, an ISO-8601 duration; may be an expression."""
     disabled: Flag = False
     """Leave the task out, as if it were not written."""
@@ -111,8 +123,8 @@ class TaskBase(TypedModel):
     """Accepted for compatibility; the plugin's installed version runs."""
     plugin_defaults_ref: Text | None = None
     """Which of the flow's named plugin defaults apply."""
-    assets: Any = None
-    """Accepted for compatibility."""
+    assets: AssetsDeclaration | None = None
+    """Accepted for compatibility; there is no catalogue of assets."""
 
     runnable: ClassVar[bool] = True
     """Whether it does work itself; a flowable task only decides what runs."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import PlainSerializer
 
+from tiercel.model.assets import AssetsDeclaration
 from tiercel.model.base import Flag, Text
 from tiercel.model.labels import Labels
 from tiercel.model.task import (
@@ -64,8 +65,10 @@ class TriggerBase(TypedModel):
     """Accepted for compatibility; there are no worker groups."""
     version: Text | None = None
     """Accepted for compatibility; the plugin's installed version runs."""
-    assets: Any = None
-    """Accepted for compatibility."""
+    plugin_defaults_ref: Text | None = None
+    """Which of the flow's named plugin defaults apply."""
+    assets: AssetsDeclaration | None = None
+    """Accepted for compatibility; there is no catalogue of assets."""
 
 
 AnyTrigger = Annotated[

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import core_schema
 
-from tiercel.model.base import scalar_text
+from tiercel.model.base import dynamic_schema, scalar_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,11 +129,7 @@ class Property(Generic[T]):
     def __get_pydantic_json_schema__(
         cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        inner = handler(schema)
-        if inner.get("type") == "string" and not inner.keys() & {"enum", "format", "pattern"}:
-            return {**inner, "$dynamic": True}
-        expression = {"type": "string", "pattern": r"\{[{%]"}
-        return {"anyOf": [inner, expression], "$dynamic": True}
+        return dynamic_schema(handler(schema))
 
 
 def has_expression(value: Any) -> bool:

@@ -7,8 +7,16 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from tiercel.model.docs import field_docs
+from tiercel.model.task import TaskBase
+from tiercel.model.trigger import TriggerBase
+from tiercel.plugin.runner import TaskRunner
 
 __all__ = ["DocumentedSchema"]
+
+_NULL = {"type": "null"}
+_COMMON = (TaskBase, TriggerBase, TaskRunner)
+"""Whose properties every type of a kind has; editors show them apart from a type's own."""
+_OWN = ("id", "type", "plugin_defaults_ref")
 
 
 class DocumentedSchema(GenerateJsonSchema):
@@ -18,13 +26,34 @@ class DocumentedSchema(GenerateJsonSchema):
         """Return a model's schema, its properties described by their docstrings."""
         result = super().model_schema(schema)
         cls = schema["cls"]
+        docs = field_docs(cls)
         properties = result.get("properties", {})
-        for name, text in field_docs(cls).items():
-            field = cls.model_fields[name]
+        for name, field in cls.model_fields.items():
             member = properties.get(field.alias or name)
-            if member is not None:
-                member["description"] = member["markdownDescription"] = text
-        for member in properties.values():
-            # pydantic's titles are the names again, in other letters.
-            member.pop("title", None)
+            if member is None:
+                continue
+            _tidy(member)
+            if name in docs:
+                member["description"] = member["markdownDescription"] = docs[name]
+            if _is_common(cls, name):
+                member["$group"] = "core"
         return result
+
+
+def _tidy(member: dict[str, Any]) -> None:
+    """Say of an optional property only what it is: nothing written needs no word."""
+    # pydantic's titles are the names again, in other letters.
+    member.pop("title", None)
+    if member.get("default", ...) is None:
+        del member["default"]
+    alternatives = member.get("anyOf", ())
+    if _NULL in alternatives:
+        left = [each for each in alternatives if each != _NULL]
+        del member["anyOf"]
+        member.update(left[0] if len(left) == 1 else {"anyOf": left})
+
+
+def _is_common(cls: type[Any], name: str) -> bool:
+    return name not in _OWN and any(
+        issubclass(cls, base) and name in base.model_fields for base in _COMMON
+    )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from pydantic import Field
+from typing import Annotated, ClassVar
 
 from tiercel.plugin import (
+    Dynamic,
     Example,
     Metric,
     MetricInfo,
@@ -96,7 +95,7 @@ tasks:
         MetricInfo("failed", "counter", "Conditions that do not hold"),
     )
 
-    conditions: list[Text] = Field(json_schema_extra={"$dynamic": True})
+    conditions: Annotated[list[Text], Dynamic]
     """The conditions; one that renders to nothing, `0`, `-0` or `false` does not hold."""
     error_message: Property[str] | None = None
     """What to say about the failure, beside the number of conditions that failed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -16,6 +16,7 @@ class SelectInput(InputBase):
     """One of several texts."""
 
     type: Literal["SELECT"]
+    value_schema: ClassVar[dict[str, Any]] = {"type": "string"}
     values: list[Text] | None = None
     expression: Text | None = None
     """Renders to the values, instead of `values`."""
@@ -28,6 +29,7 @@ class EnumInput(InputBase):
     """One of several texts; the older name."""
 
     type: Literal["ENUM"]
+    value_schema: ClassVar[dict[str, Any]] = {"type": "string"}
     values: list[Text]
     deprecated: ClassVar[str | None] = "SELECT"
 
@@ -36,6 +38,7 @@ class MultiselectInput(InputBase):
     """Some of several texts."""
 
     type: Literal["MULTISELECT"]
+    value_schema: ClassVar[dict[str, Any]] = {"type": "array", "items": {"type": "string"}}
     values: list[Text] | None = None
     options: list[Text] | None = Field(default=None, deprecated="write `values`")
     """The older word for `values`."""
@@ -56,6 +59,7 @@ class ArrayInput(InputBase):
     """A list of values of one type."""
 
     type: Literal["ARRAY"]
+    value_schema: ClassVar[dict[str, Any]] = {"type": "array"}
     item_type: DataType
 
     @model_validator(mode="after")

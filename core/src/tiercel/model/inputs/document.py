@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -28,6 +28,7 @@ class FileInput(InputBase):
     """A file, kept in internal storage."""
 
     type: Literal["FILE"]
+    value_schema: ClassVar[dict[str, Any]] = {"type": "string", "format": "uri"}
     extension: Text | None = Field(default=None, deprecated="write `allowedFileExtensions`")
     """The older way to say what the stored file's name ends in."""
     allowed_file_extensions: list[Text] | None = None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 from tiercel.model import moments
 from tiercel.model.duration import Duration
@@ -21,7 +21,12 @@ def _moment(parse: Callable[[str], Any]) -> BeforeValidator:
 
 Day = Annotated[date, _moment(moments.parse_date)]
 """A date, `2024-01-31`."""
-TimeOfDay = Annotated[time, _moment(moments.parse_time)]
+TimeOfDay = Annotated[
+    time,
+    _moment(moments.parse_time),
+    # JSON Schema's own `time` asks for a zone.
+    WithJsonSchema({"type": "string", "format": "partial-time"}),
+]
 """A time of day without a zone, `03:04:05`."""
 Instant = Annotated[datetime, _moment(moments.parse_instant)]
 """A moment, `2024-01-31T03:04:05Z`."""
@@ -31,6 +36,7 @@ class DateInput(InputBase):
     """A day."""
 
     type: Literal["DATE"]
+    value_schema: ClassVar[dict[str, Any]] = {"type": "string", "format": "date"}
     after: Day | None = None
     before: Day | None = None
 
@@ -39,6 +45,7 @@ class TimeInput(InputBase):
     """A time of day, without a zone."""
 
     type: Literal["TIME"]
+    value_schema: ClassVar[dict[str, Any]] = {"type": "string", "format": "partial-time"}
     after: TimeOfDay | None = None
     before: TimeOfDay | None = None
 
@@ -47,6 +54,7 @@ class DatetimeInput(InputBase):
     """A moment."""
 
     type: Literal["DATETIME"]
+    value_schema: ClassVar[dict[str, Any]] = {"type": "string", "format": "date-time"}
     after: Instant | None = None
     before: Instant | None = None
 
@@ -55,5 +63,6 @@ class DurationInput(InputBase):
     """A length of time, ISO-8601."""
 
     type: Literal["DURATION"]
+    value_schema: ClassVar[dict[str, Any]] = {"type": "string", "format": "duration"}
     min: Duration | None = None
     max: Duration | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from tiercel.model.input_base import InputBase
 
@@ -13,6 +13,7 @@ class IntInput(InputBase):
     """A 32-bit whole number."""
 
     type: Literal["INT"]
+    value_schema: ClassVar[dict[str, Any]] = {"type": "integer"}
     min: int | None = None
     max: int | None = None
 
@@ -21,6 +22,7 @@ class FloatInput(InputBase):
     """A number with a fraction."""
 
     type: Literal["FLOAT"]
+    value_schema: ClassVar[dict[str, Any]] = {"type": "number"}
     min: float | None = None
     max: float | None = None
 
@@ -29,10 +31,12 @@ class BoolInput(InputBase):
     """True or false."""
 
     type: Literal["BOOL"]
+    value_schema: ClassVar[dict[str, Any]] = {"type": "boolean"}
 
 
 class BooleanInput(InputBase):
     """True or false; the older name."""
 
     type: Literal["BOOLEAN"]
+    value_schema: ClassVar[dict[str, Any]] = {"type": "boolean"}
     deprecated: ClassVar[str | None] = "BOOL"

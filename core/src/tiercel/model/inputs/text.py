@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
@@ -32,6 +32,7 @@ class StringInput(InputBase):
     """Text."""
 
     type: Literal["STRING"]
+    value_schema: ClassVar[dict[str, Any]] = {"type": "string"}
     validator: Pattern | None = None
 
 
@@ -39,6 +40,7 @@ class SecretInput(InputBase):
     """Text that is kept encrypted and never shown."""
 
     type: Literal["SECRET"]
+    value_schema: ClassVar[dict[str, Any]] = {"type": "string"}
     validator: Pattern | None = None
 
 
@@ -46,9 +48,11 @@ class EmailInput(InputBase):
     """An e-mail address."""
 
     type: Literal["EMAIL"]
+    value_schema: ClassVar[dict[str, Any]] = {"type": "string"}
 
 
 class UriInput(InputBase):
     """A URI, as text."""
 
     type: Literal["URI"]
+    value_schema: ClassVar[dict[str, Any]] = {"type": "string"}
