@@ -10,18 +10,51 @@ _TRIGGERS = "io.kestra.plugin.core.trigger."
 _OLD_TRIGGERS = "io.kestra.core.models.triggers.types."
 _CONDITIONS = "io.kestra.plugin.core.condition."
 _OLD_CONDITIONS = "io.kestra.core.models.conditions.types."
+_CONDITION_CLASSES = {
+    "dates": ("DateTimeBetween", "DayWeek", "DayWeekInMonth", "TimeBetween", "Weekend"),
+    "holiday": ("PublicHoliday",),
+    "executions": (
+        "ExecutionFlow",
+        "ExecutionLabels",
+        "ExecutionNamespace",
+        "ExecutionOutputs",
+        "ExecutionStatus",
+        "HasRetryAttempt",
+    ),
+    "logic": ("Expression", "Not", "Or"),
+    "flows": ("FlowCondition", "FlowNamespaceCondition"),
+}
+"""Module in `conditions` → the conditions in it."""
 
 
 @hookimpl
 def register_triggers() -> Registration:
     """Return the triggers."""
-    return {}
+    return {
+        (_TRIGGERS + "Schedule", _OLD_TRIGGERS + "Schedule"): "tiercel_triggers.schedule:Schedule",
+        _TRIGGERS + "ScheduleOnDates": "tiercel_triggers.schedule_on_dates:ScheduleOnDates",
+    }
 
 
 @hookimpl
 def register_conditions() -> Registration:
-    """Return the conditions."""
-    return {}
+    """Return the conditions, each with its older names."""
+    return {
+        _condition_names(name): f"tiercel_triggers.conditions.{module}:{name}"
+        for module, names in _CONDITION_CLASSES.items()
+        for name in names
+    }
+
+
+def _condition_names(name: str) -> tuple[str, ...]:
+    if name.endswith("Condition"):
+        return _CONDITIONS + name, _OLD_CONDITIONS + name
+    older = "Variable" if name == "Expression" else name
+    return (
+        _CONDITIONS + name,
+        f"{_CONDITIONS}{name}Condition",
+        f"{_OLD_CONDITIONS}{older}Condition",
+    )
 
 
 @hookimpl

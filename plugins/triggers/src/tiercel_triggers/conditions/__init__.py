@@ -1,0 +1,1 @@
+"""What must hold for a trigger to start an execution."""
