@@ -14,9 +14,11 @@ import pytest
 
 from tiercel.testing import RunningTask, start_task
 
-# Ignores SIGTERM, as do its child and its grandchild.
+# Ignores SIGTERM, as do its child, its grandchild and the daemon that it starts.
+FAMILY = ("first", "second", "third", "fourth")
 STUBBORN = """
 trap '' TERM
+(setsid sh -c 'echo $$ > fourth; while :; do sleep 0.1; done' &) &
 sh -c 'sh -c "echo \\$\\$ > third; while :; do sleep 0.1; done" & echo $$ > second; wait' &
 echo $$ > first
 while :; do sleep 0.1; done
@@ -39,9 +41,9 @@ def is_running(pid: int) -> bool:
     return listed.stdout.strip()[:1] not in ("", "Z")
 
 
-def family(folder: Path) -> list[int]:
-    """Wait until all three stubborn processes have told their ids, and return these."""
-    files = [folder / name for name in ("first", "second", "third")]
+def pids_in(folder: Path, *names: str) -> list[int]:
+    """Wait until processes have written their ids into files, and return these."""
+    files = [folder / name for name in names]
     wait_for(lambda: all(file.exists() and file.read_text().endswith("\n") for file in files), 30)
     return [int(file.read_text()) for file in files]
 
@@ -77,7 +79,7 @@ def test_the_process_may_clean_up_before_it_ends(start: Any, tmp_path: Path) -> 
 
 def test_who_ignores_the_warning_is_killed_with_all_descendants(start: Any, tmp_path: Path) -> None:
     running = start(STUBBORN)
-    pids = family(tmp_path)
+    pids = pids_in(tmp_path, *FAMILY)
     assert all(map(is_running, pids))
     running.kill()
     assert running.result(timeout=5).state == "KILLED"
@@ -96,12 +98,34 @@ def test_a_process_that_closed_its_output_can_be_killed(start: Any) -> None:
     assert running.result(timeout=5).state == "KILLED"
 
 
-def test_a_process_that_left_its_group_is_not_waited_for(start: Any, tmp_path: Path) -> None:
-    running = start("setsid sh -c 'echo $$ > away; sleep 60' & touch first; sleep 60")
-    away = wait_for(lambda: (tmp_path / "away").exists() and (tmp_path / "away").read_text())
-    running.kill()
-    assert running.result(timeout=5).state == "KILLED"
-    os.killpg(int(away), signal.SIGKILL)
+# Each leaves its group and its parent; the second has another environment, too.
+DAEMONS = {
+    "setsid": "setsid sh -c 'echo $$ > away; exec sleep 60' >&- 2>&- &",
+    "double fork": "(setsid sh -c 'echo $$ > away; exec sleep 60' >&- 2>&- &) &",
+    "deaf": "setsid sh -c 'trap \"\" TERM HUP; echo $$ > away; while :; do sleep 0.1; done' &",
+    "other environment": "setsid env -i /bin/sh -c 'echo $$ > away; exec sleep 60' >&- 2>&- &",
+}
+
+
+@pytest.mark.parametrize("daemon", DAEMONS.values(), ids=DAEMONS.keys())
+@pytest.mark.parametrize("timeout", [None, "PT0.5S"], ids=["kill", "timeout"])
+def test_a_daemon_ends_with_the_script_that_is_stopped(
+    start: Any, tmp_path: Path, daemon: str, timeout: str | None
+) -> None:
+    running = start(f"{daemon} touch first; sleep 60", timeout=timeout)
+    (pid,) = pids_in(tmp_path, "away")
+    if timeout is None:
+        running.kill()
+    assert running.result(timeout=10).state == ("FAILED" if timeout else "KILLED")
+    assert not is_running(pid)
+
+
+def test_a_daemon_of_a_script_that_ended_by_itself_lives_on(shell: Any, tmp_path: Path) -> None:
+    daemon = f"cd {tmp_path}; setsid sh -c 'echo $$ > away; exec sleep 60' > /dev/null 2>&1 &"
+    result = shell(daemon)
+    (pid,) = pids_in(tmp_path, "away")
+    assert (result.state, is_running(pid)) == ("SUCCESS", True)
+    os.kill(pid, signal.SIGKILL)
 
 
 def test_the_task_waits_for_whoever_holds_the_output(shell: Any) -> None:
@@ -133,7 +157,7 @@ run_task({
 
 def test_no_process_outlives_an_engine_that_was_killed(tmp_path: Path) -> None:
     engine = subprocess.Popen([sys.executable, "-c", ENGINE, str(tmp_path), STUBBORN])
-    pids = family(tmp_path)
+    pids = pids_in(tmp_path, *FAMILY)
     engine.kill()
     engine.wait()
     wait_for(lambda: not any(map(is_running, pids)))

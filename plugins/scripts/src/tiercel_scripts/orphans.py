@@ -1,29 +1,44 @@
 """Makes sure that no script outlives the program that started it, even after `kill -9`.
 
-A tiny shell process of its own session reads process groups from a pipe. When the pipe closes,
-because this program ended in whatever way, it kills the groups still on its list. One such guard
-serves all scripts of the program; it starts with the first one, in about a millisecond.
+A tiny shell process of its own session reads from a pipe which scripts run: their process groups,
+and the marks that their processes carry (`strays`). When the pipe closes, because this program
+ended in whatever way, it kills what is still on its list. One such guard serves all scripts of
+the program; it starts with the first one, in about a millisecond.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+
+from tiercel_scripts.strays import MARK
 
 __all__ = ["guarded"]
 
-_GUARD = """
+_GUARD = f"""
 trap '' HUP INT TERM
-groups=' '
-while read -r sign id; do
+runs=' '
+while read -r sign run; do
   case $sign in
-    +) groups="$groups$id " ;;
-    -) groups="${groups%% "$id" *} ${groups#* "$id" }" ;;
+    +) runs="$runs$run " ;;
+    -) runs="${{runs%% "$run" *}} ${{runs#* "$run" }}" ;;
   esac
 done
-for id in $groups; do kill -KILL "-$id"; done 2>/dev/null
+exec 2>/dev/null
+for run in $runs; do
+  case $run in group:*) kill -KILL "-${{run#group:}}" ;; esac
+done
+for run in $runs; do
+  case $run in group:*) continue ;; esac
+  tries=0
+  while [ $((tries += 1)) -lt 20 ]; do
+    left=$(grep -lsF "{MARK}=$run" /proc/[0-9]*/environ)
+    [ "$left" ] || break
+    for file in $left; do file=${{file%/environ}}; kill -KILL "${{file#/proc/}}"; done
+  done
+done
 """
 
 
@@ -69,12 +84,26 @@ _guard = _Guard()
 
 
 @contextmanager
-def guarded(group: int) -> Iterator[None]:
-    """Have a process group killed if this program ends inside the block."""
-    _guard.tell(f"+ {group}\n")
+def guarded(mark: str) -> Iterator[Callable[[int], None]]:
+    """Have a script killed if this program ends inside the block.
+
+    Args:
+        mark: the mark of its processes; on the list before the first of them starts, for what
+            starts first and is told afterwards can be missed.
+
+    Yields:
+        A function to call with the script's process group, for systems without marks.
+    """
+    told = [mark]
+
+    def add(group: int) -> None:
+        told.append(f"group:{group}")
+        _guard.tell(f"+ {told[-1]}\n")
+
+    _guard.tell(f"+ {mark}\n")
     try:
-        yield
+        yield add
     finally:
         # A program on its way out has other worries than a list that nobody will read.
         with suppress(OSError):
-            _guard.tell(f"- {group}\n")
+            _guard.tell("".join(f"- {each}\n" for each in told))

@@ -23,15 +23,20 @@ from tiercel.plugin import (
     Text,
 )
 from tiercel_scripts.orphans import guarded
+from tiercel_scripts.strays import MARK, Stray, new_mark, strays
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tiercel.plugin import RunContext
 
 __all__ = ["Process"]
 
 _CHUNK = 1 << 16
-# How long a killed process's output is waited for; only a process that fled its group holds it.
+# How long a killed process's output is waited for; only one that could not be found holds it.
 _LAST_WORDS = 1.0
+# How often, and how many seconds apart, to look for processes that ran away from their group.
+_HUNTS, _BETWEEN_HUNTS = 50, 0.01
 # Variables that hold secrets of flows, or the key that keeps them.
 _SECRETS = ("SECRET_", "TIERCEL_SECRET_", "TIERCEL_ENCRYPTION_KEY")
 
@@ -39,10 +44,11 @@ _SECRETS = ("SECRET_", "TIERCEL_SECRET_", "TIERCEL_ENCRYPTION_KEY")
 class Process(TaskRunner):
     """Run the command as a process of this machine, with the programs installed here.
 
-    The process leads a group of its own. To stop it, the whole group gets SIGTERM and, after
-    `killGracePeriod`, SIGKILL; should Tiercel itself die, the group is killed at once. There is no
-    other isolation: it runs as the same user, sees the same files, and inherits the environment
-    but for secrets; those reach it by `env` and `{{ secret('NAME') }}`, and are masked in logs.
+    To stop it, everything that it started gets SIGTERM and, after `killGracePeriod`, SIGKILL:
+    children, grandchildren and, on Linux, daemons. Should Tiercel itself die, they are killed at
+    once. There is no other isolation: it runs as the same user, sees the same files, and inherits
+    the environment but for secrets; those reach it by `env` and `{{ secret('NAME') }}`, and are
+    masked in logs.
     """
 
     is_local: ClassVar[bool] = True
@@ -61,9 +67,11 @@ class Process(TaskRunner):
             TaskError: the program cannot be started.
             TaskKilledError: it was stopped.
         """
-        with _start(command) as process, guarded(process.pid):
+        mark = new_mark()
+        with guarded(mark) as guard, _start(command, mark) as process:
+            guard(process.pid)
             ctx.log("DEBUG", f"Starting command with pid {process.pid} {list(command.argv)}")
-            supervision = _Supervision(ctx, process, command, self.kill_grace_period)
+            supervision = _Supervision(ctx, process, mark, command.on_line, self.kill_grace_period)
             ctx.on_kill(supervision.stop)
             try:
                 code = supervision.wait()
@@ -72,12 +80,12 @@ class Process(TaskRunner):
         return RunnerResult(code if code >= 0 else 128 - code)
 
 
-def _start(command: RunnerCommand) -> subprocess.Popen[bytes]:
+def _start(command: RunnerCommand, mark: str) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             list(command.argv),
             cwd=command.cwd,
-            env=_inherited() | dict(command.env),
+            env=_inherited() | dict(command.env) | {MARK: mark},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -93,6 +101,34 @@ def _inherited() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.upper().startswith(_SECRETS)}
 
 
+class _Family:
+    """A process and everything that it started."""
+
+    def __init__(self, leader: int, mark: str) -> None:
+        self._leader = leader
+        self._mark = mark
+        self._away: set[Stray] = set()
+
+    def signal(self, number: int) -> bool:
+        """Signal all of them; return whether any had left the group."""
+        # Before their parents are gone, which may be all that tells whose they are.
+        self._away = strays(self._leader, self._mark, self._away)
+        # On macOS a group of which only zombies are left answers EPERM.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._leader, number)
+        for stray in self._away:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(stray.pid, number)
+        return bool(self._away)
+
+    def kill(self) -> None:
+        """Kill all of them, and what they start meanwhile."""
+        for _ in range(_HUNTS):
+            if not self.signal(signal.SIGKILL):
+                return
+            time.sleep(_BETWEEN_HUNTS)
+
+
 class _Pipe(NamedTuple):
     is_stderr: bool
     lines: LineSplitter
@@ -105,14 +141,16 @@ class _Supervision:
         self,
         ctx: RunContext,
         process: subprocess.Popen[bytes],
-        command: RunnerCommand,
+        mark: str,
+        on_line: Callable[[bool, str], None],
         grace: timedelta,
     ) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         self._ctx = ctx
         self._process = process
-        self._on_line = command.on_line
+        self._family = _Family(process.pid, mark)
+        self._on_line = on_line
         self._grace = grace.total_seconds()
         self._deadline: float | None = None
         self._stopping = self._killing = False
@@ -144,7 +182,7 @@ class _Supervision:
         code = self._reap()
         if self._stopping:
             # Whoever is left holds no output and has had its warning.
-            self._signal(signal.SIGKILL)
+            self._family.kill()
             raise TaskKilledError(f"Process {self._process.pid} was killed")
         return code
 
@@ -156,7 +194,7 @@ class _Supervision:
             os.close(self._wake_reader)
         self._selector.close()
         if self._process.returncode is None:
-            self._signal(signal.SIGKILL)
+            self._family.kill()
 
     def _step(self, timeout: float | None) -> None:
         for key, _ in self._selector.select(timeout):
@@ -180,14 +218,14 @@ class _Supervision:
         self._stopping = True
         # Kestra's words; golden cases `script/killed`, `script/timeout`.
         self._ctx.log("WARN", f"Killing process {self._process.pid} for InterruptedException")
-        self._signal(signal.SIGTERM)
+        self._family.signal(signal.SIGTERM)
         self._deadline = time.monotonic() + self._grace
 
     def _lose_patience(self) -> None:
         if self._killing:
             self._open = 0
         self._killing = True
-        self._signal(signal.SIGKILL)
+        self._family.kill()
         self._deadline = time.monotonic() + _LAST_WORDS
 
     def _patience(self) -> float | None:
@@ -199,8 +237,3 @@ class _Supervision:
                 return self._process.wait(timeout=0.05)
             except subprocess.TimeoutExpired:
                 self._step(0)
-
-    def _signal(self, number: int) -> None:
-        # On macOS a group of which only zombies are left answers EPERM.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, number)
