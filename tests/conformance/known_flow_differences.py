@@ -24,6 +24,7 @@ _EARLIER = re.compile(r"task run not expected: |task run missing: id=\S+ iterati
 _FLOWABLE = re.compile(r"Unable to resolve (state|outputs) from the Flowable task: ")
 _CLASS = re.compile(r"^([a-z]\w*\.)+[A-Z]\w*(Exception|Error): ")
 _UNAVAILABLE = re.compile(r"^log not expected: .*response code \\?'503")
+_BEGUN = re.compile(r"^log not expected: .*'Created new execution ")
 _LISTS = re.compile(r"(?:states|attempts): expected (\[.*\]), got (\[.*\])$")
 _LOOPS = ("ForEach", "EachSequential", "EachParallel")
 
@@ -124,6 +125,12 @@ def _is_longer(difference: str) -> bool:
     return got[: len(wanted)] == wanted and len(got) > len(wanted)
 
 
+def _children_told(case: dict[str, Any], found: list[str]) -> bool:
+    """Tell whether only the log is fuller: it names each execution that a ForEachItem began."""
+    loops = any("flow.ForEachItem" in source for source in case["flows"])
+    return loops and all(_BEGUN.search(each) for each in found)
+
+
 def _form_parts(case: dict[str, Any], found: list[str]) -> bool:
     """Tell whether only what the server says of a form's parts differs."""
     sends = any("multipart/form-data" in source for source in case["flows"])
@@ -152,6 +159,7 @@ _RULES_OF_DIFFERENCES: dict[str, Callable[[dict[str, Any], list[str]], bool]] = 
     "no-silent-retry": _silent_retry,
     "retries-on-time": _more_attempts,
     "form-parts": _form_parts,
+    "children-told": _children_told,
 }
 
 

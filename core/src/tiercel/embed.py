@@ -458,7 +458,7 @@ class Tiercel:
     @cached_property
     def files(self) -> FileStore:
         """Internal storage, by URI."""
-        return FileStore(self.storage, self.tenant)
+        return FileStore(self.storage, self.tenant, self.clock)
 
     @cached_property
     def environment(self) -> Environment:
@@ -504,7 +504,8 @@ class Tiercel:
     ) -> TaskFiles:
         execution = uris.execution_folder(namespace, flow_id, execution_id)
         folder = uris.task_folder(execution, task_id, task_run_id)
-        return TaskFiles(self.files, namespace, execution, folder)
+        cache = uris.cache_folder(namespace, flow_id, task_id)
+        return TaskFiles(self.files, namespace, execution, folder, cache)
 
     def _threads(self) -> Executor:
         from tiercel.executor.threads import ThreadExecutor

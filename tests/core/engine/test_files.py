@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tiercel.storage.memory import MemoryStorage
 
 EXECUTION = "company/team/flow/executions/1"
 TASK = f"{EXECUTION}/tasks/t/2"
+CACHE = "company/team/flow/t/cache"
 
 
 @pytest.fixture
@@ -20,7 +22,7 @@ def store() -> FileStore:
 
 @pytest.fixture
 def files(store: FileStore) -> TaskFiles:
-    return TaskFiles(store, "company.team", EXECUTION, TASK)
+    return TaskFiles(store, "company.team", EXECUTION, TASK, CACHE)
 
 
 def test_a_file_of_a_task_is_stored_below_its_folder(files: TaskFiles, tmp_path: Path) -> None:
@@ -91,3 +93,12 @@ def test_purging_takes_the_files_of_this_execution_only(files: TaskFiles, store:
     other = store.put("company/team/flow/executions/10/x", io.BytesIO(b"x"))
     assert files.purge_execution() == [uri]
     assert store.size(other) == 1
+
+
+def test_what_a_task_cached_is_there_for_later_executions(files, tmp_path):
+    (tmp_path / "deps.zip").write_bytes(b"zip")
+    assert files.open_cached("deps.zip") is None
+    files.put_cached(tmp_path / "deps.zip", "deps.zip")
+    with files.open_cached("deps.zip", timedelta(hours=1)) as cached:
+        assert cached.read() == b"zip"
+    assert files.open_cached("deps.zip", timedelta(0)) is None

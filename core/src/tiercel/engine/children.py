@@ -62,12 +62,15 @@ def child_created(draft: Draft, event: ev.ChildCreated) -> None:
         # never runs.
         draft.log("ERROR", event.error)
     else:
-        if task_run.state is State.CREATED:
+        if task_run.state in (State.CREATED, State.RESTARTED):
             task_run = draft.begin_attempt(task_run, draft.at)
         draft.log("INFO", f"Created new execution {event.link}", task_run)
     state = State.CREATED if event.error is None else State.FAILED
     child = replace(child, state=state, error=event.error)
-    if child.counted and not child.wait and event.error is None:
+    if child.counted and event.error is not None:
+        draft.put_scope(replace(draft.scope(scope.id), refused=event.error))
+        _count(draft, scope, key, State.FAILED)
+    elif child.counted and not child.wait:
         _count(draft, scope, key, State.SUCCESS)
     else:
         _put(draft, scope, key, child)
@@ -78,6 +81,8 @@ def child_ended(draft: Draft, event: ev.ChildEnded) -> None:
     scope, key, child = _find(draft, event.command_id)
     if scope is None or child is None or (child.state and child.state.is_terminal):
         return
+    if event.execution_id not in ("", child.execution_id):
+        return  # one that an earlier attempt began
     if child.counted:
         _count(draft, scope, key, event.state)
     else:

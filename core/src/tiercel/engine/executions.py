@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +62,21 @@ class ExecutionBook:
                 counts[execution.flow_id] = counts.get(execution.flow_id, 0) + 1
             query = replace(query, after_id=page[-1].id)
         return counts
+
+    def outputs_of_children(
+        self, execution_id: str, task_run_id: str
+    ) -> Iterator[Mapping[str, Any]]:
+        """Yield the outputs of the executions that a task run began, by iteration."""
+        query = ExecutionQuery(tenant=self._tenant, parent_id=execution_id, limit=_PAGE)
+        newest: dict[int, str] = {}
+        while page := self._repository.executions(query):
+            for child in page:
+                cause = (child.trigger or {}).get("variables", {})
+                if cause.get("taskRunId") == task_run_id and child.outputs:
+                    newest.setdefault(cause.get("taskRunIteration") or 0, child.id)
+            query = replace(query, after_id=page[-1].id)
+        for iteration in sorted(newest):
+            yield self._repository.execution(newest[iteration]).outputs or {}
 
     def resume(self, execution_id: str, inputs: Mapping[str, Any] | None = None) -> None:
         """Resume a paused execution."""

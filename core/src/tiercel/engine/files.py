@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
+from tiercel._time import Clock, SystemClock
 from tiercel.errors import StoredFileNotFoundError
 from tiercel.storage import uri as uris
 
@@ -64,11 +66,13 @@ class FileStore:
     Args:
         backend: where they are.
         tenant: whose they are.
+        clock: tells the age of files.
     """
 
-    def __init__(self, backend: StorageBackend, tenant: str) -> None:
+    def __init__(self, backend: StorageBackend, tenant: str, clock: Clock | None = None) -> None:
         self._backend = backend
         self._tenant = tenant
+        self._clock = clock or SystemClock()
 
     def key(self, uri: str) -> str:
         """Return the backend's key of a URI.
@@ -98,6 +102,11 @@ class FileStore:
         """Return a file's size in bytes."""
         return self._telling(uri, lambda key: self._backend.stat(key).size)
 
+    def age(self, uri: str) -> timedelta:
+        """Return how long ago a file was put."""
+        put = self._telling(uri, lambda key: self._backend.stat(key).modified)
+        return self._clock.now() - put
+
     def delete(self, uri: str) -> bool:
         """Delete a file; return whether it was there."""
         return self._backend.delete(self.key(uri))
@@ -124,22 +133,26 @@ class TaskFiles:
         namespace: the flow's namespace, for its namespace files.
         execution: the folder of the execution's files.
         folder: where new files of this task run go.
+        cache: where files go that later executions may use.
     """
 
-    def __init__(self, store: FileStore, namespace: str, execution: str, folder: str) -> None:
+    def __init__(
+        self, store: FileStore, namespace: str, execution: str, folder: str, cache: str
+    ) -> None:
         self._store = store
         self._namespace = namespace
         self._execution = execution
-        self._folder = folder
+        self.folder = folder
+        self._cache = cache
 
-    def open(self, uri: str) -> BinaryIO:
-        """Open a stored file for reading."""
-        return self._store.open(uri)
+    def open(self, uri: str, start: int = 0) -> BinaryIO:
+        """Open a stored file for reading, from byte `start`."""
+        return self._store.open(uri, start)
 
     def create(self, name: str) -> UriWriter:
         """Begin a new file of this task run; slashes in `name` make folders."""
         parts = [uris.safe_name(part) for part in name.split("/") if part not in ("", ".")]
-        return self._store.create("/".join((self._folder, *parts)))
+        return self._store.create("/".join((self.folder, *parts)))
 
     def put(self, path: Path, name: str | None = None) -> str:
         """Store a local file as a file of this task run and return its URI."""
@@ -171,6 +184,21 @@ class TaskFiles:
     def delete_namespace_file(self, path: str, namespace: str | None = None) -> bool:
         """Delete a namespace file; return whether it was there."""
         return self._store.delete(uris.format_uri(self._namespace_path(path, namespace)))
+
+    def open_cached(self, name: str, max_age: timedelta | None = None) -> BinaryIO | None:
+        """Open a file that this task cached; None when there is none, or only an older one."""
+        uri = uris.format_uri(f"{self._cache}/{name}")
+        try:
+            if max_age is not None and self._store.age(uri) > max_age:
+                return None
+            return self._store.open(uri)
+        except StoredFileNotFoundError:
+            return None
+
+    def put_cached(self, path: Path, name: str) -> None:
+        """Keep a local file for later executions."""
+        with path.open("rb") as source:
+            self._store.put(f"{self._cache}/{name}", source)
 
     def purge_execution(self) -> list[str]:
         """Delete every file of this execution and return their URIs."""

@@ -125,8 +125,13 @@ class RunContext(Protocol):
 class TaskStorage(Protocol):
     """Internal storage as one task sees it."""
 
-    def open(self, uri: str) -> BinaryIO:
-        """Open a stored file for reading; `uri` is a `kestra://` URI.
+    @property
+    def folder(self) -> str:
+        """The path that the URIs of this task run's own files begin with, without a `/` first."""
+        ...
+
+    def open(self, uri: str, start: int = 0) -> BinaryIO:
+        """Open a stored file for reading, from byte `start`; `uri` is a `kestra://` URI.
 
         Raises:
             StoredFileNotFoundError: there is no such file.
@@ -170,6 +175,17 @@ class TaskStorage(Protocol):
         """Delete a namespace file; return whether it was there."""
         ...
 
+    def open_cached(self, name: str, max_age: timedelta | None = None) -> BinaryIO | None:
+        """Open a file that this task cached in an earlier execution of the flow.
+
+        Returns None when there is none, or it is older than `max_age`.
+        """
+        ...
+
+    def put_cached(self, path: Path, name: str) -> None:
+        """Keep a local file for later executions, replacing one of the same name."""
+        ...
+
     def purge_execution(self) -> list[str]:
         """Delete every file of this execution (inputs, trigger, task runs); return their URIs."""
         ...
@@ -195,6 +211,15 @@ class Executions(Protocol):
             states: only executions in one of these; in any by default.
             since: only those that began at this time or later.
             until: only those that began earlier than this time.
+        """
+        ...
+
+    def outputs_of_children(
+        self, execution_id: str, task_run_id: str
+    ) -> Iterator[Mapping[str, Any]]:
+        """Yield the outputs of the executions that a task run began, in the order of iterations.
+
+        Those without outputs are left out.
         """
         ...
 

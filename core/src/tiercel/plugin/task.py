@@ -266,8 +266,10 @@ class FlowableView:
         began: when the flowable began.
         children: executions that were begun, by key.
         tally: how many of the counted ones are over, by state.
+        refused: why one of the counted ones could not begin; None otherwise.
         due: whether the time of the last `Wait(until)` or `Pause(until)` has come.
         resumed: what a paused task was resumed with (`inputs`, `state`); None when it was not.
+        outputs: the task run's outputs so far; when it was restarted, those it had before.
     """
 
     at: datetime
@@ -282,8 +284,10 @@ class FlowableView:
     began: datetime
     children: Mapping[str, Child]
     tally: Mapping[State, int] = field(default_factory=dict)
+    refused: str | None = None
     due: bool = False
     resumed: Mapping[str, Any] | None = None
+    outputs: Mapping[str, Any] | None = None
 
 
 class FlowableTask(TaskBase):
@@ -297,8 +301,14 @@ class FlowableTask(TaskBase):
     metrics: ClassVar[tuple[MetricInfo, ...]] = ()
     deprecated: ClassVar[str | None] = None
     runnable: ClassVar[bool] = False
+    begins_with_child: ClassVar[bool] = False
+    """Whether it is RUNNING only once an execution exists that it began."""
     shares_folder: ClassVar[bool] = False
     """Whether its tasks have one working folder together, kept until it ends."""
+    repeats: ClassVar[bool] = False
+    """Whether each lane runs the same tasks once more, as a round whose number is `iteration`.
+
+    When such a task is restarted, rounds that are over are not looked at again."""
 
     errors: list[AnyTask] | None = None
     """What runs when one of its tasks failed."""

@@ -25,6 +25,7 @@ __all__ = [
     "SCHEME",
     "Owner",
     "check_path",
+    "cache_folder",
     "execution_folder",
     "flow_folder",
     "format_uri",
@@ -222,6 +223,11 @@ def execution_folder(namespace: str, flow_id: str, execution_id: str) -> str:
 def task_folder(execution: str, task_id: str, task_run_id: str) -> str:
     """Return the folder of a task run's files; `execution` is its execution's folder."""
     return check_path(f"{execution}/tasks/{slug(task_id)}/{task_run_id}")
+
+
+def cache_folder(namespace: str, flow_id: str, task_id: str) -> str:
+    """Return the folder of what a task keeps for later executions of its flow."""
+    return check_path(f"{flow_folder(namespace, flow_id)}/{slug(task_id)}/cache")
 
 
 def trigger_folder(execution: str, trigger_id: str) -> str:

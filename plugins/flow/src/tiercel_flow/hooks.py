@@ -30,5 +30,14 @@ def register_tasks() -> Registration:
             f"{_OLD}Subflow",
             f"{_OLD}Flow",
         ): "tiercel_flow.subflow:Subflow",
+        (
+            f"{_NEW}ForEachItem",
+            f"{_OLD}ForEachItem",
+        ): "tiercel_flow.for_each_item:ForEachItem",
+        (
+            f"{_NEW}WorkingDirectory",
+            f"{_OLD}WorkingDirectory",
+            f"{_OLD}Worker",
+        ): "tiercel_flow.working_directory:WorkingDirectory",
         f"{_NEW}Sleep": "tiercel_flow.sleep:Sleep",
     }

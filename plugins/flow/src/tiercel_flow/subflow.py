@@ -24,7 +24,7 @@ from tiercel.plugin import (
     is_true,
 )
 
-__all__ = ["RestartBehavior", "Subflow"]
+__all__ = ["RestartBehavior", "Subflow", "labels_of"]
 
 
 class RestartBehavior(StrEnum):
@@ -41,6 +41,7 @@ class Subflow(FlowableTask):
     """
 
     runs_flow: ClassVar[bool] = True
+    begins_with_child: ClassVar[bool] = True
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
             "Run a flow with an input",
@@ -112,7 +113,7 @@ class Subflow(FlowableTask):
             str(values["flowId"]),
             int(values["revision"]) if values["revision"] is not None else None,
             values["inputs"],
-            _labels(values["labels"]),
+            labels_of(values["labels"]),
             is_true(values["inheritLabels"]),
         )
 
@@ -142,7 +143,7 @@ def _link(child: Child, values: Any) -> str:
     )
 
 
-def _labels(given: Any) -> dict[str, str]:
+def labels_of(given: Any) -> dict[str, str]:
     """Return labels as a mapping, whichever way they were written."""
     if isinstance(given, list):
         return {str(each["key"]): str(each["value"]) for each in given}
