@@ -24,7 +24,6 @@ from tiercel.plugin import (
     RunContext,
     State,
     Task,
-    TaskBase,
     Wait,
     load_namespace_files,
     scratch_file,
