@@ -1,9 +1,9 @@
 """Measures conformance: `python tests/conformance/run.py [DIR] [--only CATEGORY] [--kind KIND]`.
 
-DIR is any folder with `expressions/` and `flows/` inside (default: this one). Prints one line
-`area passed/total` an area and last `conformance passed/total`; every case that is not as the
-golden data ask goes to `out/conformance-failures.jsonl` with both results. Always exits with 0: it
-measures, the tests judge.
+DIR is any folder with `expressions/`, `flows/` and `schedule/` inside (default: this one). Prints
+one line `area passed/total` an area and last `conformance passed/total`; every case that is not as
+the golden data ask goes to `out/conformance-failures.jsonl` with both results. Always exits with 0:
+it measures, the tests judge.
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ from case import CaseResult
 
 _HERE = Path(__file__).parent
 _FAILURES = _HERE.parents[1] / "out" / "conformance-failures.jsonl"
-RUNNERS = {"expressions": "expression_runner", "flows": "flow_runner"}
+RUNNERS = {
+    "expressions": "expression_runner",
+    "flows": "flow_runner",
+    "schedule": "schedule_runner",
+}
 """Sub-folder of the golden data → module with `run(folder, only)`."""
 
 
@@ -35,7 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path, default=_HERE)
     parser.add_argument("--only", default="", help="one category of expressions or folder of flows")
-    parser.add_argument("--kind", default="", choices=RUNNERS, help="expressions or flows alone")
+    parser.add_argument("--kind", default="", choices=RUNNERS, help="one kind alone")
     parser.add_argument("--failures", type=Path, default=_FAILURES, help="where failures go")
     arguments = parser.parse_args()
     totals: Counter[str] = Counter()
