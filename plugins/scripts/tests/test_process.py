@@ -92,6 +92,21 @@ def test_a_task_past_its_time_is_stopped(start: Any) -> None:
     assert result.messages("WARN")[0].startswith("Killing process ")
 
 
+@pytest.fixture(params=["handle", "no handle"])
+def handles(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the system's handles of processes and, as in some containers, without."""
+    if request.param == "no handle":
+        refusal = OSError("not permitted")
+        monkeypatch.setattr("os.pidfd_open", lambda pid: (_ for _ in ()).throw(refusal))
+
+
+@pytest.mark.usefixtures("handles")
+def test_a_process_that_closed_its_output_is_waited_for(shell: Any) -> None:
+    result = shell("exec >&- 2>&-; sleep 0.1; exit 3")
+    assert (result.state, result.outputs["exitCode"]) == ("FAILED", 3)
+
+
+@pytest.mark.usefixtures("handles")
 def test_a_process_that_closed_its_output_can_be_killed(start: Any) -> None:
     running = start("exec >&- 2>&-; touch first; trap '' TERM; while :; do sleep 0.1; done")
     running.kill()

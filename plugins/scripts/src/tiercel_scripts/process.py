@@ -6,10 +6,12 @@ import os
 import selectors
 import signal
 import subprocess
+import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from tiercel.plugin import (
@@ -26,7 +28,7 @@ from tiercel_scripts.orphans import guarded
 from tiercel_scripts.strays import MARK, Stray, new_mark, strays
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tiercel.plugin import RunContext
 
@@ -37,6 +39,9 @@ _CHUNK = 1 << 16
 _LAST_WORDS = 1.0
 # How often, and how many seconds apart, to look for processes that ran away from their group.
 _HUNTS, _BETWEEN_HUNTS = 50, 0.01
+# How long to wait for the end of a process where the system cannot tell it, before listening to
+# `stop` again.
+_BETWEEN_LOOKS = 0.05
 # Variables that hold secrets of flows, or the key that keeps them.
 _SECRETS = ("SECRET_", "TIERCEL_SECRET_", "TIERCEL_ENCRYPTION_KEY")
 
@@ -158,11 +163,11 @@ class _Supervision:
         self._closed = False
         self._wake_reader, self._waker = os.pipe()
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._wake_reader, selectors.EVENT_READ)
+        self._selector.register(self._wake_reader, selectors.EVENT_READ, self._begin_stop)
         self._open = 0
         for stream, is_stderr in ((process.stdout, False), (process.stderr, True)):
-            pipe = _Pipe(is_stderr, LineSplitter())
-            self._selector.register(stream, selectors.EVENT_READ, pipe)
+            read = partial(self._read, stream.fileno(), _Pipe(is_stderr, LineSplitter()))
+            self._selector.register(stream, selectors.EVENT_READ, read)
             self._open += 1
 
     def stop(self) -> None:
@@ -198,10 +203,7 @@ class _Supervision:
 
     def _step(self, timeout: float | None) -> None:
         for key, _ in self._selector.select(timeout):
-            if key.data is None:
-                self._begin_stop()
-            else:
-                self._read(key.fd, key.data)
+            key.data()
         if self._deadline is not None and time.monotonic() >= self._deadline:
             self._lose_patience()
 
@@ -232,8 +234,32 @@ class _Supervision:
         return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
 
     def _reap(self) -> int:
-        while True:
-            try:
-                return self._process.wait(timeout=0.05)
-            except subprocess.TimeoutExpired:
+        """Return the exit code as soon as there is one; `stop` is heard meanwhile."""
+        with _handle(self._process.pid) as handle:
+            if handle is not None:
+                self._selector.register(handle, selectors.EVENT_READ, self._process.poll)
+            while (code := self._process.poll()) is None:
+                if handle is not None:
+                    self._step(self._patience())
+                    continue
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(timeout=_BETWEEN_LOOKS)
                 self._step(0)
+            if handle is not None:
+                self._selector.unregister(handle)
+        return code
+
+
+@contextmanager
+def _handle(pid: int) -> Iterator[int | None]:
+    """Yield a descriptor that can be read when a child has ended; None where there are none."""
+    handle = None
+    if sys.platform == "linux":
+        # Containers may forbid it.
+        with suppress(OSError):
+            handle = os.pidfd_open(pid)
+    try:
+        yield handle
+    finally:
+        if handle is not None:
+            os.close(handle)
