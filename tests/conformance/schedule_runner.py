@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from case import CaseResult
+
 from tiercel_triggers.cron import Cron
 
 __all__ = ["run"]

@@ -26,6 +26,8 @@ _NICKNAMES = {
 }
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 _WEEKDAYS = ["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"]
+# What other dialects of cron allow: the last day, the nearest weekday.
+_QUARTZ = re.compile(r"LW|L(-[0-9]+)?|[0-9]+[LW]")
 
 
 class _Field(NamedTuple):
@@ -37,29 +39,24 @@ class _Field(NamedTuple):
         """Read a number or a name."""
         if text in self.names:
             return self.names.index(text) + 1
-        if not re.fullmatch(r"\+?[0-9]+", text):
-            raise ValueError(
-                f"Invalid chars in expression! Expression: {text} "
-                f"Invalid chars: {self._invalid_part(text)}"
-            )
-        value = int(text)
-        if not self.low <= value <= self.high:
-            raise ValueError(f"Value {value} not in range [{self.low}, {self.high}]")
-        return value
-
-    def _invalid_part(self, text: str) -> str:
-        rest = re.sub(r"[#?/*0-9]", "", text)
+        if re.fullmatch(r"\+?[0-9]+", text):
+            return int(text)
+        rest = re.sub(r"[#?/*0-9,-]", "", text)
         if self.names:
             rest = re.sub(rf"\b({'|'.join(self.names)})\b", "", rest)
-        return rest
+        raise ValueError(f"Invalid chars in expression! Expression: {text} Invalid chars: {rest}")
 
-    def period(self, text: str) -> int:
-        """Read what follows the `/`."""
-        if not re.fullmatch(r"\+?[0-9]+", text):
-            raise ValueError(f'For input string: "{text}"')
-        if not 0 < int(text) <= self.high:
-            raise ValueError(f"Period {int(text)} not in range [{self.low}, {self.high}]")
-        return int(text)
+
+class _Item(NamedTuple):
+    """One item of a field's list, not checked against the field's range yet.
+
+    `quartz` is the whole field when the item is of another dialect; the numbers mean nothing then.
+    """
+
+    first: int
+    last: int
+    period: int = 1
+    quartz: str = ""
 
 
 _SIXTY = _Field(0, 59)
@@ -99,7 +96,8 @@ def _parse_one(text: str, with_seconds: bool) -> str:
             f"Cron expression contains {len(parts)} parts but we expect one of [{wanted}]"
         )
     try:
-        return " ".join(map(_plain, parts if with_seconds else ["0", *parts], _FIELDS))
+        read = [*map(_items, parts if with_seconds else ["0", *parts], _FIELDS)]
+        return " ".join(map(_plain, read, _FIELDS))
     except ValueError as error:
         raise ValueError(f"Failed to parse cron expression. {error}") from None
 
@@ -113,37 +111,40 @@ def _in_place(text: str) -> list[str]:
     return [" ".join(each[-1 if len(each) == 1 else at] for each in fields) for at in range(count)]
 
 
-def _plain(text: str, field: _Field) -> str:
-    # Only these two leave a field open: `1-31` and `*,5` count as a list, so they are or-ed.
+def _items(text: str, field: _Field) -> list[_Item]:
+    """Read a field's list.
+
+    Raises:
+        ValueError: it is no list of numbers, ranges and steps.
+    """
+    # Only these two leave a field open: `1-31` and `*,5` are lists, so days are or-ed.
     if text in ("*", "*/1"):
-        return "*"
-    values = {value for part in text.split(",") for value in _values(part, field)}
-    if field is _WEEKDAY:
-        values = {value % 7 for value in values}
-    return ",".join(map(str, sorted(values)))
+        return []
+    return [
+        _Item(0, 0, quartz=text) if _QUARTZ.fullmatch(each) else _item(each, field)
+        for each in text.split(",")
+    ]
 
 
-def _values(text: str, field: _Field) -> range:
-    """Return the values of one item of a field's list."""
+def _item(text: str, field: _Field) -> _Item:
     start, slash, period = text.partition("/")
-    if slash and not period:
-        raise ValueError(f"Missing steps for expression: {text}")
+    if slash and not re.fullmatch(r"\+?[0-9]+", period):
+        raise ValueError(_wrong_period(text, period))
+    step = int(period) if slash else 1
     if "-" in start:
-        first, last = _ends(start, field)
-    elif start == "*" or (slash and not start):
-        first, last = field.low, field.high
-    else:
-        first = last = _single(start, field)
-        if slash:
-            last = field.high
-    return range(first, last + 1, field.period(period) if slash else 1)
-
-
-def _single(text: str, field: _Field) -> int:
-    if "?" in text or "#" in text:
+        return _Item(*_ends(start, field), step)
+    if start == "*" or (slash and not start):
+        return _Item(field.low, field.high, step)
+    if "?" in start or "#" in start:
         raise ValueError(f"Invalid expression: {text}")
-    value = field.number(text)
-    return 0 if field is _WEEKDAY and value == 7 else value
+    first = field.number(start)
+    if field is _WEEKDAY and first == 7:
+        first = 0
+    return _Item(first, field.high if slash else first, step)
+
+
+def _wrong_period(text: str, period: str) -> str:
+    return f'For input string: "{period}"' if period else f"Missing steps for expression: {text}"
 
 
 def _ends(text: str, field: _Field) -> tuple[int, int]:
@@ -155,7 +156,34 @@ def _ends(text: str, field: _Field) -> tuple[int, int]:
             f"Invalid expression! Expression: {text} does not describe a range. "
             "Negative numbers are not allowed."
         )
-    first, last = field.number(ends[0]), field.number(ends[1])
-    if first > last:
-        raise ValueError(f"Invalid range! [{first},{last}]")
-    return first, last
+    return field.number(ends[0]), field.number(ends[1])
+
+
+def _plain(items: list[_Item], field: _Field) -> str:
+    """Return a field's list as plain numbers.
+
+    Raises:
+        ValueError: something in it is out of range.
+    """
+    if not items:
+        return "*"
+    values = {value for item in items for value in _values(item, field)}
+    if field is _WEEKDAY:
+        values = {value % 7 for value in values}
+    return ",".join(map(str, sorted(values)))
+
+
+def _values(item: _Item, field: _Field) -> range:
+    if item.quartz:
+        letters = re.sub(r"[/*0-9,-]", "", item.quartz)
+        raise ValueError(
+            f"Invalid chars in expression! Expression: {item.quartz} Invalid chars: {letters}"
+        )
+    for value in (item.first, item.last):
+        if not field.low <= value <= field.high:
+            raise ValueError(f"Value {value} not in range [{field.low}, {field.high}]")
+    if item.first > item.last:
+        raise ValueError(f"Invalid range! [{item.first},{item.last}]")
+    if not 0 < item.period <= field.high:
+        raise ValueError(f"Period {item.period} not in range [{field.low}, {field.high}]")
+    return range(item.first, item.last + 1, item.period)
