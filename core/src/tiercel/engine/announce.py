@@ -19,8 +19,8 @@ __all__ = ["announce", "trigger_of"]
 def announce(work: UnitOfWork, before: Execution | None, now: Execution) -> None:
     """Keep the changes of an execution's state for the triggers that listen to them.
 
-    An end is told of when nothing more happens in the execution, `afterExecution` included. One
-    that the trigger that started it names in its `stopAfter` turns that trigger off.
+    An end is told of when nothing more happens in the execution, `afterExecution` included. It
+    makes the trigger that started it free to start the next one, or turns it off (`stopAfter`).
 
     Args:
         work: what the execution is written in.
@@ -35,14 +35,10 @@ def announce(work: UnitOfWork, before: Execution | None, now: Execution) -> None
     was_done = before is not None and before.done
     if now.done and (not was_done or len(entries) > known):
         work.announce(now, len(entries) - 1)
-        _stop_trigger(work, now)
-
-
-def _stop_trigger(work: UnitOfWork, ended: Execution) -> None:
-    trigger = trigger_of(ended)
-    if trigger is not None and trigger.stop_after and ended.state in trigger.stop_after:
-        at = ended.history.entries[-1][1]
-        work.stop_trigger(ended.tenant, ended.namespace, ended.flow_id, trigger.id, at)
+        trigger = trigger_of(now)
+        if trigger is not None:
+            stop = now.state in (trigger.stop_after or ())
+            work.free_trigger(now, trigger.id, stop=stop)
 
 
 def trigger_of(execution: Execution) -> TriggerBase | None:

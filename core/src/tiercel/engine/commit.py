@@ -39,16 +39,22 @@ def write(parts: Parts, dirty: dict[str, Live]) -> dict[str, TiercelError]:
                     live.epoch = _claim(parts, work, live.execution.id, now)
                 if live.execution.done:
                     work.release(live.execution.id, parts.owner)
+    except ConflictError as error:  # somebody else was faster: with one of them, not with all
+        return _one_by_one(parts, dirty) if len(dirty) > 1 else dict.fromkeys(dirty, error)
     except RepositoryError as error:
         return dict.fromkeys(dirty, error)
     except Exception as error:  # something that cannot be written: only its execution suffers
         if len(dirty) > 1:
-            failed = [write(parts, {key: live}) for key, live in dirty.items()]
-            return {key: each for part in failed for key, each in part.items()}
+            return _one_by_one(parts, dirty)
         _log.exception("Cannot write")
         bug = EngineBug(f"Cannot write: {type(error).__name__}: {error}")
         return dict.fromkeys(dirty, bug)
     return {}
+
+
+def _one_by_one(parts: Parts, dirty: dict[str, Live]) -> dict[str, TiercelError]:
+    failed = [write(parts, {key: live}) for key, live in dirty.items()]
+    return {key: each for part in failed for key, each in part.items()}
 
 
 def is_passing(error: TiercelError) -> bool:

@@ -72,7 +72,7 @@ class Dispatcher:
             error = str(refused)
         else:
             if created is not None:
-                self._post(("create", *created, (), Ticket()))
+                self._post(("create", *created, (), (), Ticket()))
         news = events.ChildCreated(
             at=self._parts.clock.now(),
             command_id=command.id,

@@ -28,6 +28,7 @@ from tiercel.engine.ticket import Ticket
 from tiercel.engine.timers import Timers
 from tiercel.engine.variables import Variables
 from tiercel.errors import (
+    ConflictError,
     EngineBug,
     NotFoundError,
     RepositoryError,
@@ -38,6 +39,7 @@ from tiercel.model.execution import LogEntry, State
 
 if TYPE_CHECKING:
     from tiercel.model.flow import Flow
+    from tiercel.repository.spi import UnitOfWork
 
 __all__ = ["Driver", "Parts", "Ticket"]
 
@@ -94,13 +96,21 @@ class Driver:
             self._parts.executor.close()
 
     def create(
-        self, event: events.ExecutionCreated, flow: Flow, lines: Sequence[LogEntry] = ()
+        self,
+        event: events.ExecutionCreated,
+        flow: Flow,
+        lines: Sequence[LogEntry] = (),
+        along: Sequence[Callable[[UnitOfWork], object]] = (),
     ) -> Ticket:
         """Begin an execution; when the ticket is resolved, it is durable.
 
-        `lines` are what its log begins with.
+        Args:
+            event: how it begins.
+            flow: its flow.
+            lines: what its log begins with.
+            along: write what belongs into the same transaction.
         """
-        return self._ask("create", event, flow, lines)
+        return self._ask("create", event, flow, lines, along)
 
     def adopt(self, execution_id: str, *, force: bool = False) -> Ticket:
         """Go on with an execution that another engine left; `force` when that one is dead.
@@ -240,14 +250,19 @@ class Driver:
         event: events.ExecutionCreated,
         flow: Flow,
         lines: Sequence[LogEntry],
+        along: Sequence[Callable[[UnitOfWork], object]],
         ticket: Ticket,
     ) -> None:
+        if event.execution_id in self._roster:
+            ticket.resolve(ConflictError(f"Execution {event.execution_id!r} exists already"))
+            return
         reduction = create(event, flow)
         variables = Variables(self._parts.shared, self._parts.services.reveal)
         live = Live(reduction.execution, variables, epoch=0)  # the claim brings its epoch
         self._roster.add(live)
         self._tickets.append((event.execution_id, ticket))
         live.pending.logs.extend(lines)
+        live.pending.along.extend(along)
         live.apply(event, reduction)
         self._dirty[event.execution_id] = live
         self._answer(live)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tiercel.engine import codec
+from tiercel.engine.announce import announce
 from tiercel.engine.commands import Command, StartTimer
 from tiercel.engine.events import ChildEnded, KillRequested
 from tiercel.engine.variables import Variables
@@ -23,7 +24,11 @@ __all__ = ["Live", "Pending"]
 
 @dataclass(slots=True, eq=False, repr=False)
 class Pending:
-    """What one transaction will write about one execution."""
+    """What one transaction will write about one execution.
+
+    Attributes:
+        along: writes what belongs to the same step: that a trigger has started the execution, say.
+    """
 
     events: list[StoredEvent] = field(default_factory=list)
     changed: dict[str, None] = field(default_factory=dict)
@@ -33,6 +38,7 @@ class Pending:
     metrics: list[MetricEntry] = field(default_factory=list)
     inbox: list[int] = field(default_factory=list)
     kills: list[str] = field(default_factory=list)
+    along: list[Callable[[UnitOfWork], object]] = field(default_factory=list)
 
 
 class Live:
@@ -106,6 +112,9 @@ class Live:
             work.append_metrics(pending.metrics)
         if pending.inbox:
             work.acknowledge(pending.inbox)
+        for write in pending.along:
+            write(work)
+        announce(work, self._stored, execution)
         self._send(work)
 
     def _send(self, work: UnitOfWork) -> None:

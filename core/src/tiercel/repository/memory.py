@@ -336,6 +336,9 @@ class _Unit:
         for change in list(state.changes.values()):
             if change.execution_id == execution_id:
                 state.changes = state.changes.discard(change.number)
+        for trigger in list(state.triggers.values()):
+            if trigger.execution_id == execution_id:
+                self.save_trigger(replace(trigger, execution_id=None))
 
     def put_kv(self, record: KvRecord, *, overwrite: bool = True) -> None:
         key = (record.namespace, record.key)
@@ -379,12 +382,15 @@ class _Unit:
         state.triggers = state.triggers.insert(key, replace(trigger, version=version))
         return version
 
-    def stop_trigger(
-        self, tenant: str, namespace: str, flow_id: str, trigger_id: str, at: datetime
-    ) -> None:
-        known = self._state.triggers.get((tenant, namespace, flow_id, trigger_id))
-        if known is not None:
-            self.save_trigger(replace(known, disabled=True, updated=at))
+    def free_trigger(self, execution: Execution, trigger_id: str, *, stop: bool = False) -> None:
+        key = (execution.tenant, execution.namespace, execution.flow_id, trigger_id)
+        known = self._state.triggers.get(key)
+        if known is None:
+            return
+        last = None if known.execution_id == execution.id else known.execution_id
+        freed = replace(known, execution_id=last, disabled=known.disabled or stop)
+        if freed != known:
+            self.save_trigger(replace(freed, updated=execution.history.entries[-1][1]))
 
     def delete_trigger(self, tenant: str, namespace: str, flow_id: str, trigger_id: str) -> None:
         state, key = self._state, (tenant, namespace, flow_id, trigger_id)

@@ -105,7 +105,7 @@ class TriggerRecord:
         updated: when it was written last.
         next_date: when it is due; None when that is not known, or when it waits for no date.
         last_date: the date of its last occasion.
-        execution_id: the last execution that it started.
+        execution_id: the last execution that it started, until that ends; None when none runs.
         disabled: someone turned it off, or its `stopAfter` did.
         backfill: JSON text of the backfill under way; None when there is none.
         memory: JSON text of what it asked to remember; None when that is nothing.
@@ -272,10 +272,12 @@ class UnitOfWork(Protocol):
         """
         ...
 
-    def stop_trigger(
-        self, tenant: str, namespace: str, flow_id: str, trigger_id: str, at: datetime
-    ) -> None:
-        """Disable a trigger, whoever wrote it last; harmless when it is unknown."""
+    def free_trigger(self, execution: Execution, trigger_id: str, *, stop: bool = False) -> None:
+        """Note that an execution has ended that a trigger of its flow started.
+
+        Whoever wrote the trigger last: it forgets the execution, if that is the last one it
+        started, and is disabled to `stop`. Harmless when the trigger is unknown.
+        """
         ...
 
     def delete_trigger(self, tenant: str, namespace: str, flow_id: str, trigger_id: str) -> None:

@@ -208,6 +208,8 @@ class SqlUnit:
                 self._session.run(statement, (number,))
         for statement in tables.DELETE_OF_EXECUTION:
             self._session.run(statement, (execution_id,))
+        if self._session.one(tables.TRIGGER_OF_EXECUTION, (execution_id,)):
+            self._session.run(tables.FORGET_EXECUTION, (self._next_trigger_version(), execution_id))
         self.written[execution_id] = _NOTHING
 
     def put_kv(self, record: KvRecord, *, overwrite: bool = True) -> None:
@@ -235,13 +237,13 @@ class SqlUnit:
             raise ConflictError(f"Somebody else changed trigger {trigger.id!r} first")
         return version
 
-    def stop_trigger(
-        self, tenant: str, namespace: str, flow_id: str, trigger_id: str, at: datetime
-    ) -> None:
-        """Disable a trigger, whoever wrote it last; harmless when it is unknown."""
-        key = (tenant, namespace, flow_id, trigger_id)
-        values = (self._next_trigger_version(), rows.micros(at))
-        self._session.run(tables.STOP_TRIGGER, (*values, *key))
+    def free_trigger(self, execution: Execution, trigger_id: str, *, stop: bool = False) -> None:
+        """Note that an execution has ended that a trigger of its flow started."""
+        key = (execution.tenant, execution.namespace, execution.flow_id, trigger_id)
+        values = (self._next_trigger_version(), rows.micros(execution.history.entries[-1][1]))
+        self._session.run(tables.FREE_TRIGGER, (*values, *key, execution.id))
+        if stop:
+            self._session.run(tables.STOP_TRIGGER, (*values, *key))
 
     def _next_trigger_version(self) -> int:
         return int(self._session.one(tables.NEXT_TRIGGER_VERSION)[0])

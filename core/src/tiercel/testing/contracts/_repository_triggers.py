@@ -110,14 +110,32 @@ class TriggerTests:
         assert [each.id for each in repository.triggers("main", _SPACE)] == ["a"]
         assert list(repository.triggers("main", "company")) == []
 
-    def test_a_trigger_is_stopped_whoever_wrote_it_last(self, repository: Repository) -> None:
-        [version] = _write(repository, a_trigger(next_date=NOW))
+    def test_a_trigger_is_free_again_when_its_execution_has_ended(
+        self, repository: Repository
+    ) -> None:
+        [version] = _write(repository, a_trigger(next_date=NOW, execution_id="e1"))
         with repository.transaction() as unit:
-            unit.stop_trigger("main", _SPACE, "flow", "daily", later(1))
-            unit.stop_trigger("main", _SPACE, "flow", "unknown", later(1))
+            unit.free_trigger(_ended("other"), "daily")
+            unit.free_trigger(_ended("e1"), "unknown")
+        assert repository.trigger("main", _SPACE, "flow", "daily").execution_id == "e1"
+        with repository.transaction() as unit:
+            unit.free_trigger(_ended("e1"), "daily")
+        [found] = repository.triggers(after_version=version)
+        assert (found.execution_id, found.disabled, found.next_date) == (None, False, NOW)
+
+    def test_a_trigger_is_stopped_by_any_execution_of_it(self, repository: Repository) -> None:
+        _write(repository, a_trigger(execution_id="e2"))
+        with repository.transaction() as unit:
+            unit.free_trigger(_ended("e1"), "daily", stop=True)
         found = repository.trigger("main", _SPACE, "flow", "daily")
-        assert (found.disabled, found.updated, found.next_date) == (True, later(1), NOW)
-        assert [each.id for each in repository.triggers(after_version=version)] == ["daily"]
+        assert (found.disabled, found.execution_id) == (True, "e2")
+
+    def test_a_trigger_is_free_when_its_execution_is_deleted(self, repository: Repository) -> None:
+        [version] = _write(repository, a_trigger(execution_id="e1"))
+        save(repository, an_execution())
+        with repository.transaction() as unit:
+            unit.delete_execution("e1")
+        assert [each.execution_id for each in repository.triggers(after_version=version)] == [None]
 
     def test_a_change_is_kept_for_each_trigger_that_listens(self, repository: Repository) -> None:
         _write(

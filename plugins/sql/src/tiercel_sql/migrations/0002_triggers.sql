@@ -26,6 +26,7 @@ CREATE TABLE triggers (
 );
 
 CREATE INDEX triggers_by_version ON triggers (tenant, version);
+CREATE INDEX triggers_by_execution ON triggers (execution_id) WHERE execution_id IS NOT NULL;
 CREATE INDEX triggers_that_listen ON triggers (tenant) WHERE states <> '';
 
 -- Changes of executions' states that triggers are to be told of.
