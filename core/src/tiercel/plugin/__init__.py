@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         TiercelError,
         UnknownTypeError,
     )
+    from tiercel.expression.meta import references
     from tiercel.expression.table import Entry
     from tiercel.expression.zones import zone_of
     from tiercel.model.base import Dynamic, Flag, Model, Text, Uri
@@ -181,6 +182,7 @@ __all__ = [
     "is_true",
     "load_namespace_files",
     "localize",
+    "references",
     "render_with",
     "scratch_file",
     "selected",
@@ -200,6 +202,7 @@ __getattr__ = door(
             "StorageUriError StoredFileNotFoundError TaskError TaskKilledError TaskTimeoutError "
             "TiercelError UnknownTypeError"
         ),
+        "tiercel.expression.meta": "references",
         "tiercel.expression.table": "Entry",
         "tiercel.expression.zones": "zone_of",
         "tiercel.model.base": "Dynamic Flag Model Text Uri",

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal, TypeVar
 
 from tiercel.plugin import Condition, ConditionContext, Example, Property, TaskError
+from tiercel_triggers.conditions.forecast import decided_by_date
 from tiercel_triggers.moments import Moment, OffsetTime, parse_day, parse_moment
 
 __all__ = [
@@ -43,6 +44,10 @@ class DateCondition(Condition):
     def day(self, context: ConditionContext) -> Day:
         """Return the day of the date, at the place of its offset."""
         return self._read(context, parse_day)
+
+    def is_about_dates(self) -> bool:
+        """Return whether the date is the trigger's, as it is if not said otherwise."""
+        return decided_by_date(self)
 
     def _read(self, context: ConditionContext, parse: Callable[[str], T]) -> T:
         try:

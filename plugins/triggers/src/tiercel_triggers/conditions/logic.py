@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, cast
 from pydantic import Field
 
 from tiercel.plugin import AnyCondition, Condition, ConditionContext, Example, Property
+from tiercel_triggers.conditions.forecast import decided_by_date
 
 __all__ = ["Expression", "Not", "Or", "is_true_text"]
 
@@ -53,6 +54,10 @@ class Expression(Condition):
         """Render the expression."""
         return is_true_text(context.render(self.expression))
 
+    def is_about_dates(self) -> bool:
+        """Return whether it reads the trigger's date and nothing else."""
+        return decided_by_date(self)
+
 
 class Not(Condition):
     """Holds when none of its conditions does."""
@@ -88,6 +93,10 @@ class Not(Condition):
     def holds(self, context: ConditionContext) -> bool:
         """Ask them until one holds."""
         return not _any_holds(self.conditions, context)
+
+    def is_about_dates(self) -> bool:
+        """Return whether all of them are about dates."""
+        return all(each.is_about_dates() for each in _listed(self.conditions))
 
 
 class Or(Condition):
@@ -127,6 +136,14 @@ class Or(Condition):
         """Ask them until one holds."""
         return _any_holds(self.conditions, context)
 
+    def is_about_dates(self) -> bool:
+        """Return whether all of them are about dates."""
+        return all(each.is_about_dates() for each in _listed(self.conditions))
+
 
 def _any_holds(conditions: Sequence[AnyCondition], context: ConditionContext) -> bool:
-    return any(cast("Condition", each).holds(context) for each in conditions)
+    return any(each.holds(context) for each in _listed(conditions))
+
+
+def _listed(conditions: Sequence[AnyCondition]) -> Sequence[Condition]:
+    return cast("Sequence[Condition]", conditions)
