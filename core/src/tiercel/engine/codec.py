@@ -20,7 +20,7 @@ from tiercel.model.execution import State
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["decode_command", "decode_event", "encode"]
+__all__ = ["decode_command", "decode_event", "encode", "micros", "moment"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -34,7 +34,7 @@ def encode(item: Event | Command) -> tuple[str, str]:
     for name, default in _defaults(cast(Any, type(item))):
         value = getattr(item, name)
         if value != default:
-            payload[name] = _micros(value) if isinstance(value, datetime) else value
+            payload[name] = micros(value) if isinstance(value, datetime) else value
     return type(item).__name__, _encoder.encode(payload)
 
 
@@ -81,9 +81,9 @@ def _default(field: Field[Any]) -> Any:
 @cache
 def _converters(cls: Any) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
     by_name: dict[str, Callable[[Any], Any]] = {
-        "at": _datetime,
-        "started": _datetime,
-        "due": _datetime,
+        "at": moment,
+        "started": moment,
+        "due": moment,
         "state": State,
         "labels": _pairs,
     }
@@ -96,9 +96,11 @@ def _pairs(value: list[list[str]]) -> tuple[tuple[str, str], ...]:
     return tuple((key, text) for key, text in value)
 
 
-def _micros(value: datetime) -> int:
+def micros(value: datetime) -> int:
+    """Return a moment as it is written: microseconds since 1970."""
     return (value - _EPOCH) // _MICROSECOND
 
 
-def _datetime(value: int) -> datetime:
+def moment(value: int) -> datetime:
+    """Return the moment that `micros` wrote."""
     return _EPOCH + timedelta(microseconds=value)

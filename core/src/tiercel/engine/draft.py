@@ -12,10 +12,16 @@ from typing import TYPE_CHECKING, Any
 from tiercel._ids import derive
 from tiercel._record import record, replace
 from tiercel.engine.commands import Command, KillTask, attempt_id
-from tiercel.engine.transitions import EXECUTION_TRANSITIONS, TASK_RUN_TRANSITIONS, check
+from tiercel.engine.transitions import (
+    EXECUTION_TRANSITIONS,
+    TASK_RUN_TRANSITIONS,
+    check,
+    check_end,
+)
 from tiercel.model.execution import Attempt, Execution, History, LogEntry, State, TaskRun
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from tiercel.engine.scope import Scope
@@ -35,6 +41,7 @@ class Reduction:
         changed: the task runs that are new or different, by id, in order of first change.
         logs: what the transition itself has to say, beside what tasks log.
         kills: ids of executions that were begun by this one and are to be killed.
+        removed: ids of task runs that are gone.
     """
 
     execution: Execution
@@ -43,6 +50,7 @@ class Reduction:
     changed: tuple[str, ...] = ()
     logs: tuple[LogEntry, ...] = ()
     kills: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
 
 
 class Draft:
@@ -65,6 +73,7 @@ class Draft:
         self._changed: dict[str, None] = {}
         self._logs: list[LogEntry] = []
         self._kills: list[str] = []
+        self._removed: list[str] = []
         self.agenda: deque[tuple[str, str | int | None]] = deque()
 
     def result(self) -> Reduction:
@@ -78,6 +87,7 @@ class Draft:
             tuple(self._changed),
             tuple(self._logs),
             tuple(self._kills),
+            tuple(self._removed),
         )
 
     # The execution
@@ -89,6 +99,11 @@ class Draft:
     def to(self, state: State) -> None:
         """Move the execution to its next state."""
         check(EXECUTION_TRANSITIONS, self.execution.state, state)
+        self.execution = self.execution.to(state, self.at)
+
+    def mark_execution(self, state: State) -> None:
+        """Give the execution, which has ended, another end."""
+        check_end(self.execution.state, state)
         self.execution = self.execution.to(state, self.at)
 
     # Scopes
@@ -154,7 +169,7 @@ class Draft:
         return self.put_task_run(running)
 
     def end_attempt(self, task_run: TaskRun, state: State) -> TaskRun:
-        """Give the last attempt its final state; the task run's own does not change."""
+        """Give the last attempt its next state; the task run's own does not change."""
         last = task_run.attempts[-1]
         ended = replace(last, history=last.history.then(state, self.at))
         return self.put_task_run(replace(task_run, attempts=(*task_run.attempts[:-1], ended)))
@@ -163,6 +178,31 @@ class Draft:
         """Give a task run that never ran its one attempt, and return it."""
         attempt = Attempt(len(task_run.attempts) + 1, History.begin(state, self.at))
         return self.put_task_run(replace(task_run, attempts=(*task_run.attempts, attempt)))
+
+    def reopen(self, task_run: TaskRun) -> TaskRun:
+        """Have a flowable task run go on, in the attempt that had ended, and return it."""
+        if task_run.state is State.RUNNING:
+            return task_run
+        check(TASK_RUN_TRANSITIONS, task_run.state, State.RUNNING)
+        task_run = replace(task_run.to(State.RUNNING, self.at), error=None)
+        if not task_run.attempts[-1].state.is_terminal:
+            return self.put_task_run(task_run)
+        return self.end_attempt(task_run, State.RUNNING)
+
+    def mark(self, task_run: TaskRun, state: State) -> TaskRun:
+        """Give a task run that has ended, and its last attempt, another end, and return it."""
+        check_end(task_run.state, state)
+        if task_run.attempts:
+            task_run = self.end_attempt(task_run, state)
+        return self.put_task_run(task_run.to(state, self.at))
+
+    def remove_task_runs(self, ids: Iterable[str]) -> None:
+        """Forget task runs."""
+        task_runs = self.execution.task_runs
+        for task_run_id in ids:
+            task_runs = task_runs.remove(task_run_id)
+            self._removed.append(task_run_id)
+        self.set(task_runs=task_runs)
 
     def kill_in_worker(self, task_run: TaskRun) -> None:
         """Have a running attempt stopped."""

@@ -23,9 +23,16 @@ __all__ = [
     "Evaluated",
     "Event",
     "ExecutionCreated",
+    "ExecutionMarked",
     "KillRequested",
+    "LabelsSet",
+    "PauseRequested",
+    "Request",
+    "Restarted",
     "Resumed",
+    "RunForced",
     "TaskRunEnded",
+    "TaskRunMarked",
     "TaskRunStarted",
     "TimerFired",
 ]
@@ -45,7 +52,7 @@ class ExecutionCreated(Event):
     `parent_command` is the id of the `StartChild` of the execution `parent_id` that asked.
     `attempt` counts the runs of the flow that `retry` made of one execution, of which the first
     was created at `first_at`. With a `refusal` (a check that did not hold) the execution is FAILED
-    at once.
+    at once. `carried` is what it takes over of the one that it repeats (`tiercel.engine.carried`).
     """
 
     execution_id: str
@@ -63,6 +70,7 @@ class ExecutionCreated(Event):
     attempt: int = 1
     first_at: datetime | None = None
     refusal: str | None = None
+    carried: Mapping[str, Any] | None = None
 
 
 @record(kw_only=True)
@@ -125,6 +133,43 @@ class Resumed(Event):
 
 
 @record(kw_only=True)
+class PauseRequested(Event):
+    """Someone asked to begin nothing more until the execution is resumed."""
+
+
+@record(kw_only=True)
+class RunForced(Event):
+    """Someone asked not to wait: for a person, or for a place among the executions that run."""
+
+
+@record(kw_only=True)
+class Restarted(Event):
+    """Someone asked to run what failed in an execution again; it has ended, or is paused."""
+
+
+@record(kw_only=True)
+class TaskRunMarked(Event):
+    """Someone gave a task run of an execution that has ended another end; it goes on from there."""
+
+    task_run_id: str
+    state: State
+
+
+@record(kw_only=True)
+class ExecutionMarked(Event):
+    """Someone gave an execution that has ended another end."""
+
+    state: State
+
+
+@record(kw_only=True)
+class LabelsSet(Event):
+    """Someone set labels: these are added, or replace those with the same keys."""
+
+    labels: tuple[tuple[str, str], ...]
+
+
+@record(kw_only=True)
 class ChildCreated(Event):
     """An execution was begun, as a `StartChild` command asked; or it could not be."""
 
@@ -145,12 +190,28 @@ class ChildCreated(Event):
 
 @record(kw_only=True)
 class ChildEnded(Event):
-    """An execution that a `StartChild` command began has ended."""
+    """An execution that a `StartChild` command began has ended.
+
+    `execution_id` is empty in logs of earlier versions.
+    """
 
     command_id: str
     state: State
+    execution_id: str = ""
     outputs: Mapping[str, Any] | None = None
 
+
+Request = (
+    KillRequested
+    | Resumed
+    | PauseRequested
+    | RunForced
+    | Restarted
+    | TaskRunMarked
+    | ExecutionMarked
+    | LabelsSet
+)
+"""What people, or other executions, ask for."""
 
 AnyEvent = (
     ExecutionCreated
@@ -158,10 +219,9 @@ AnyEvent = (
     | TaskRunEnded
     | Evaluated
     | TimerFired
-    | KillRequested
-    | Resumed
     | ChildCreated
     | ChildEnded
+    | Request
 )
 
 EVENTS: dict[str, type[AnyEvent]] = {cls.__name__: cls for cls in get_args(AnyEvent)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rpds import HashTrieMap
 
 from tiercel._record import replace
+from tiercel.engine.hold import let_go
 from tiercel.engine.scope import ROOT, Phase, Scope
 from tiercel.model.execution import State, TaskRun
 from tiercel.plugin.task import Finish
@@ -47,7 +48,8 @@ def begin_kill(draft: Draft, finish: Finish | None = None) -> None:
             _end(draft, task_run)
     if finish.state is State.KILLED and draft.execution.state is not State.KILLING:
         draft.to(State.KILLING)
-    draft.put_scope(replace(root, phase=Phase.KILLING, kills=waiting, finish=finish))
+    root = replace(let_go(root), phase=Phase.KILLING, kills=waiting, finish=finish)
+    draft.put_scope(root)
     if not waiting:
         _all_killed(draft)
 

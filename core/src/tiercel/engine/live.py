@@ -39,6 +39,7 @@ class Pending:
     inbox: list[int] = field(default_factory=list)
     kills: list[str] = field(default_factory=list)
     along: list[Callable[[UnitOfWork], object]] = field(default_factory=list)
+    gone: dict[str, None] = field(default_factory=dict)
 
 
 class Live:
@@ -80,10 +81,12 @@ class Live:
         kind, payload = codec.encode(event)
         pending.events.append(StoredEvent(self.execution.id, self.sequence, kind, payload))
         self.execution = reduction.execution
+        self.variables.follow(reduction)
+        for task_run_id in reduction.removed:
+            pending.changed.pop(task_run_id, None)
+            pending.gone[task_run_id] = None
         for task_run_id in reduction.changed:
             pending.changed[task_run_id] = None
-            task_run = self.execution.task_runs[task_run_id]
-            self.variables.note(self.execution, task_run)
         for command_id in reduction.done:
             if pending.added.pop(command_id, None) is None:
                 pending.removed[command_id] = None
@@ -100,6 +103,8 @@ class Live:
             if self._row_changed():
                 work.save_execution(execution)
             runs = execution.task_runs
+            if pending.gone:
+                work.remove_task_runs(execution.id, list(pending.gone))
             work.save_task_runs(execution.id, [runs[key] for key in pending.changed])
         work.append_events(pending.events)
         if pending.removed:
@@ -128,6 +133,7 @@ class Live:
                 at=at,
                 command_id=execution.parent_command,
                 state=execution.state,
+                execution_id=execution.id,
                 outputs=execution.outputs,
             )
             work.send(execution.parent_id, *codec.encode(ended))

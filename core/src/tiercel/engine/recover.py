@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tiercel.engine.parts import Parts
-    from tiercel.model.execution import Execution
     from tiercel.repository.spi import StoredEvent
 
 __all__ = ["rebuild", "replay"]
@@ -52,10 +51,10 @@ def rebuild(parts: Parts, log: Sequence[StoredEvent], epoch: int) -> Live:
         raise EngineBug(f"The event log begins with {log[0].kind}")
     flow = parts.flow(first.tenant, first.namespace, first.flow_id, first.flow_revision)
     variables = Variables(parts.shared, parts.services.reveal)
-    execution: Execution = create(first, flow).execution
+    reduction = create(first, flow)
+    variables.follow(reduction)
     for stored in log[1:]:
-        reduction = reduce(execution, codec.decode_event(stored.kind, stored.payload))
-        execution = reduction.execution
-        for task_run_id in reduction.changed:
-            variables.note(execution, execution.task_runs[task_run_id])
-    return Live.resumed(execution, variables, epoch, len(log))
+        event = codec.decode_event(stored.kind, stored.payload)
+        reduction = reduce(reduction.execution, event)
+        variables.follow(reduction)
+    return Live.resumed(reduction.execution, variables, epoch, len(log))

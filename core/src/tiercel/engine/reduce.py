@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from tiercel._record import replace
-from tiercel.engine import again, sla
+from tiercel.engine import again, restart, sla
 from tiercel.engine import events as ev
+from tiercel.engine.carried import take_up
 from tiercel.engine.children import child_created, child_ended
 from tiercel.engine.commands import attempt_id
 from tiercel.engine.draft import Draft, Reduction, current_attempt
+from tiercel.engine.hold import hold, put_off, release
 from tiercel.engine.kill import begin_kill, killed_in_worker
 from tiercel.engine.resolve import begin, end_task_run, enter_phase, launch, settle
 from tiercel.engine.retry import schedule_retry
@@ -53,8 +55,12 @@ def create(event: ev.ExecutionCreated, flow: Flow) -> Reduction:
         draft.to(State.FAILED)
         draft.set(error=event.refusal, done=True)
         return draft.result()
-    begin(draft)
-    sla.watch(draft)
+    if event.carried is None:
+        begin(draft)
+        sla.watch(draft)
+    else:
+        begin(draft, take_up(draft, event.carried))
+        sla.watch_assertions(draft)
     settle(draft)
     return draft.result()
 
@@ -76,10 +82,6 @@ def reduce(execution: Execution, event: ev.AnyEvent) -> Reduction:
             _evaluated(draft, event)
         case ev.TimerFired():
             _timer_fired(draft, event)
-        case ev.KillRequested():
-            _kill_requested(draft)
-        case ev.Resumed():
-            _resumed(draft, event)
         case ev.ChildCreated() if event.command_id == again.BEGIN:
             again.begun_again(draft, event.error)
         case ev.ChildCreated():
@@ -89,7 +91,7 @@ def reduce(execution: Execution, event: ev.AnyEvent) -> Reduction:
         case ev.ExecutionCreated():
             pass  # a repeated creation changes nothing
         case _:
-            assert_never(event)
+            _requested(draft, event)
     settle(draft)
     return draft.result()
 
@@ -156,6 +158,8 @@ def _timer_fired(draft: Draft, event: ev.TimerFired) -> None:
 def _retry_due(draft: Draft, task_run: TaskRun | None) -> None:
     if task_run is None or task_run.state is not State.RETRYING:
         return
+    if put_off(draft, task_run):
+        return
     if draft.execution.state is State.RETRYING:
         draft.to(State.RUNNING)
     task = draft.scope(task_run.parent_id or ROOT).running[task_run.id].task
@@ -188,7 +192,7 @@ def _evaluated(draft: Draft, event: ev.Evaluated) -> None:
 
 
 def _run_if_evaluated(draft: Draft, task_run: TaskRun | None, event: ev.Evaluated) -> None:
-    if task_run is None or task_run.state is not State.CREATED:
+    if task_run is None or task_run.state not in (State.CREATED, State.RESTARTED):
         return
     task = draft.scope(task_run.parent_id or ROOT).running[task_run.id].task
     if event.error is not None:
@@ -222,6 +226,28 @@ def _outputs_evaluated(draft: Draft, event: ev.Evaluated) -> None:
 # People
 
 
+def _requested(draft: Draft, event: ev.Request) -> None:
+    match event:
+        case ev.KillRequested():
+            _kill_requested(draft)
+        case ev.Resumed():
+            _resumed(draft, event)
+        case ev.PauseRequested():
+            hold(draft)
+        case ev.RunForced():
+            _run_forced(draft, event)
+        case ev.Restarted():
+            restart.restart(draft)
+        case ev.TaskRunMarked():
+            restart.mark_task_run(draft, event)
+        case ev.ExecutionMarked():
+            restart.mark_execution(draft, event.state)
+        case ev.LabelsSet():
+            _labels_set(draft, event)
+        case _:
+            assert_never(event)
+
+
 def _kill_requested(draft: Draft) -> None:
     scope = draft.execution.scopes.get(ROOT)
     if scope is None or again.call_off(draft, scope):
@@ -231,6 +257,8 @@ def _kill_requested(draft: Draft) -> None:
 
 
 def _resumed(draft: Draft, event: ev.Resumed) -> None:
+    for task_run_id in release(draft):
+        _retry_due(draft, draft.execution.task_runs.get(task_run_id))
     for scope_id in list(draft.execution.scopes):
         task_run = draft.execution.task_runs.get(scope_id)
         if task_run is None or task_run.state is not State.PAUSED:
@@ -238,3 +266,14 @@ def _resumed(draft: Draft, event: ev.Resumed) -> None:
         if event.task_run_id in (None, scope_id):
             resumed = {"inputs": event.inputs, "state": event.state}
             wake(draft, replace(draft.scope(scope_id), resumed=resumed))
+
+
+def _run_forced(draft: Draft, event: ev.RunForced) -> None:
+    if draft.execution.state is State.PAUSED:
+        _resumed(draft, ev.Resumed(at=event.at))
+
+
+def _labels_set(draft: Draft, event: ev.LabelsSet) -> None:
+    labels = tuple((dict(draft.execution.labels) | dict(event.labels)).items())
+    if labels != draft.execution.labels:
+        draft.set(labels=labels)

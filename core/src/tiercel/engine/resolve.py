@@ -13,6 +13,8 @@ from tiercel.engine.again import begin_again
 from tiercel.engine.children import run_flow
 from tiercel.engine.commands import Evaluate, SubmitTask, attempt_id
 from tiercel.engine.draft import Draft, current_attempt
+from tiercel.engine.hold import postpone
+from tiercel.engine.past import goes_on, recall, reopened, runs_again
 from tiercel.engine.retry import schedule_retry
 from tiercel.engine.scope import ROOT, LaneState, Phase, Place, Scope, worse
 from tiercel.engine.sla import stop_watching, watch_assertions
@@ -24,19 +26,21 @@ from tiercel.plugin import task as spi
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tiercel.engine.past import Past
     from tiercel.model.task import TaskBase
 
 __all__ = ["begin", "end_early", "end_task_run", "enter_phase", "launch", "settle"]
 
 
-def begin(draft: Draft) -> None:
-    """Start the flow's own scope."""
-    draft.put_scope(Scope(ROOT, None))
+def begin(draft: Draft, past: Past | None = None) -> None:
+    """Start the flow's own scope; what was before is taken over from its `past`."""
+    draft.put_scope(Scope(ROOT, None, past=past))
     draft.agenda.append((ROOT, None))
 
 
 def settle(draft: Draft) -> None:
     """Work off the agenda: until everything waits for something to happen."""
+    postpone(draft)
     while draft.agenda:
         scope_id, lane = draft.agenda.popleft()
         if scope_id not in draft.execution.scopes:
@@ -127,7 +131,8 @@ def _open(
         raise EngineBug(f"Task {scope.task and scope.task.id!r} opened no lane")
     states = scope.lanes
     for lane in lanes:
-        states = states.insert(lane.key, LaneState(lane, keeps_going=keeps_going))
+        opened = LaneState(lane, keeps_going=keeps_going, fresh=scope.fresh)
+        states = states.insert(lane.key, opened)
         draft.agenda.append((scope.id, lane.key))
     draft.put_scope(replace(scope, lanes=states, opened=scope.opened + len(lanes), due=False))
 
@@ -145,14 +150,38 @@ def _advance(draft: Draft, scope: Scope, key: str | int) -> None:
         _end_lane(draft, scope, key, State.KILLED if cut_short else state.worst)
         return
     task = tasks[index]
-    task_run = draft.new_task_run(task.id, scope.id or None, state.lane)
+    state = replace(state, index=index)
+    earlier = recall(draft, scope, state, task)
+    if earlier is not None and not runs_again(draft, earlier):
+        _leave_task(draft, scope, key, state, earlier.state)
+        return
+    task_run = earlier or draft.new_task_run(task.id, scope.id or None, state.lane)
     draft.put_scope(
         replace(
             scope,
-            lanes=scope.lanes.insert(key, replace(state, index=index)),
+            lanes=scope.lanes.insert(key, state),
             running=scope.running.insert(task_run.id, Place(key, task)),
         )
     )
+    if earlier is None:
+        _start(draft, task_run, task)
+    else:
+        _start_again(draft, earlier, task)
+
+
+def _start_again(draft: Draft, task_run: TaskRun, task: TaskBase) -> None:
+    """Run a task run once more; a flowable one goes on with those of its tasks that are to."""
+    if goes_on(task_run, task):
+        assert isinstance(task, spi.FlowableTask)
+        draft.put_scope(reopened(draft, draft.reopen(task_run), task))
+        draft.agenda.append((task_run.id, None))
+    else:
+        task_run = draft.put_task_run(replace(task_run, error=None))
+        _start(draft, draft.move(task_run, State.RESTARTED), task)
+
+
+def _start(draft: Draft, task_run: TaskRun, task: TaskBase) -> None:
+    """Begin a task run, unless its `runIf` says otherwise."""
     if task.run_if == "true":
         launch(draft, task_run, task)
     else:
@@ -173,9 +202,25 @@ def _end_lane(draft: Draft, scope: Scope, key: str | int, state: State) -> None:
             lanes=scope.lanes.remove(key),
             ended=scope.ended.insert(key, state),
             worst=worse(scope.worst, state),
+            fresh=scope.fresh or scope.lanes[key].fresh,
         )
     )
     draft.agenda.append((scope.id, None))
+
+
+def _leave_task(
+    draft: Draft, scope: Scope, key: str | int, lane: LaneState, state: State
+) -> bool:
+    """Have a lane, whose task run ended in `state`, go on, or end; return whether it goes on."""
+    lane = replace(lane, worst=worse(lane.worst, state))
+    if state.is_failed and not lane.keeps_going:
+        scope = replace(scope, lanes=scope.lanes.insert(key, lane))
+        _end_lane(draft, scope, key, lane.worst)
+        return False
+    lane = replace(lane, index=lane.index + 1)
+    draft.put_scope(replace(scope, lanes=scope.lanes.insert(key, lane)))
+    draft.agenda.append((scope.id, key))
+    return True
 
 
 # Task runs
@@ -187,7 +232,7 @@ def launch(draft: Draft, task_run: TaskRun, task: TaskBase) -> None:
     A task that changes its execution has its expressions rendered first, and stays CREATED.
     """
     if isinstance(task, spi.FlowableTask):
-        if not task.runs_flow:
+        if not task.begins_with_child:
             draft.begin_attempt(task_run, draft.at)
         draft.put_scope(Scope(task_run.id, task))
         draft.agenda.append((task_run.id, None))
@@ -236,14 +281,8 @@ def end_task_run(draft: Draft, task_run: TaskRun, task: TaskBase, state: State) 
     if lane.lane.hidden:
         values = scope.values.insert(str(place.lane), task_run.outputs or {})
         scope = replace(scope, values=values)
-    worst = worse(lane.worst, state)
-    if state.is_failed and not lane.keeps_going:
-        _end_lane(draft, scope, place.lane, worst)
-        return
-    lane = replace(lane, index=lane.index + 1, worst=worst)
-    draft.put_scope(replace(scope, lanes=scope.lanes.insert(place.lane, lane)))
-    draft.agenda.append((scope.id, place.lane))
-    watch_assertions(draft)
+    if _leave_task(draft, scope, place.lane, replace(lane, fresh=True), state):
+        watch_assertions(draft)
 
 
 def _forgiven(task: TaskBase, state: State) -> State:
@@ -340,7 +379,7 @@ def _leave_phase(draft: Draft, scope: Scope) -> None:
 
 
 def _close_flowable(draft: Draft, scope: Scope) -> None:
-    assert scope.task is not None
+    assert isinstance(scope.task, spi.FlowableTask)
     assert scope.finish is not None
     draft.drop_scope(scope.id)
     task_run = draft.execution.task_runs[scope.id]
@@ -353,7 +392,7 @@ def _close_flowable(draft: Draft, scope: Scope) -> None:
         task_run = draft.put_task_run(
             replace(task_run, outputs=scope.finish.outputs, error=scope.finish.error)
         )
-    failed_child = scope.task.runs_flow and state is State.FAILED
+    failed_child = scope.task.begins_with_child and state is State.FAILED
     if failed_child and schedule_retry(draft, scope.task, task_run):
         return
     if scope.finish.through is not None and scope.finish.through is not _forgiven(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rpds import HashTrieMap
 
@@ -14,6 +14,9 @@ from tiercel._record import record
 from tiercel.model.execution import Execution, State
 from tiercel.model.task import TaskBase
 from tiercel.plugin.task import Child, Finish, FlowableView, Lane
+
+if TYPE_CHECKING:
+    from tiercel.engine.past import Past
 
 __all__ = ["ROOT", "LaneState", "Phase", "Place", "Scope", "worse"]
 
@@ -58,12 +61,14 @@ class LaneState:
 
     Attributes:
         keeps_going: whether a failing task does not end the lane (`errors`, `finally`).
+        fresh: whether a task of it, or a lane before it, has really run: not taken over.
     """
 
     lane: Lane
     index: int = 0
     worst: State = State.SUCCESS
     keeps_going: bool = False
+    fresh: bool = False
 
 
 @record
@@ -92,12 +97,18 @@ class Scope:
         resumed: what it was resumed with; None when it was not.
         children: executions that it began, by key; of the counted ones, those not over.
         tally: how many of the counted ones are over, by state.
+        refused: why one of the counted ones could not begin.
         kills: only for the flow: attempts that were told to stop and have not answered.
         left: whether it ends without `errors` and `finally`: a task ended the execution.
         draining: whether its lanes start no further task: it, or a scope around it, is to end.
         asserting: only for the flow: numbers of the service levels that were asked about.
         violated: only for the flow: numbers of the service levels that were violated.
         again: only for the flow: when it is run anew, in another execution.
+        fresh: whether a lane that has ended was fresh; those that begin now are.
+        past: only for the flow: task runs to be taken over; None unless it was restarted.
+        held: only for the flow: whether a person holds it: nothing new begins.
+        deferred: only for the flow: what there is to look at once it is held no more.
+        overdue: only for the flow: task runs whose next attempt came due while it was held.
     """
 
     id: str
@@ -116,12 +127,18 @@ class Scope:
     resumed: Mapping[str, Any] | None = None
     children: HashTrieMap[str, Child] = field(default_factory=HashTrieMap)
     tally: Mapping[State, int] = field(default_factory=dict)
+    refused: str | None = None
     kills: int = 0
     left: bool = False
     draining: bool = False
     asserting: frozenset[int] = frozenset()
     violated: frozenset[int] = frozenset()
     again: datetime | None = None
+    fresh: bool = False
+    past: Past | None = None
+    held: bool = False
+    deferred: tuple[tuple[str, LaneKey | None], ...] = ()
+    overdue: tuple[str, ...] = ()
 
     def view(self, execution: Execution, at: datetime) -> FlowableView:
         """Return what the flowable's `next` may look at."""
@@ -138,8 +155,10 @@ class Scope:
             began=self._began(execution),
             children=self.children,
             tally=self.tally,
+            refused=self.refused,
             due=self.due,
             resumed=self.resumed,
+            outputs=execution.task_runs[self.id].outputs if self.id else None,
         )
 
     def _began(self, execution: Execution) -> datetime:

@@ -14,7 +14,8 @@ What wins when things meet:
 * A result of an attempt that is not the current one is stale and changes nothing.
 
 `TRANSITIONS` says which moves exist at all; `reduce` makes no other. The docs draw their diagrams
-from it.
+from it. One thing is not in it: a person may give what has ended any other state to end in
+(`ENDS`).
 """
 
 from __future__ import annotations
@@ -22,9 +23,12 @@ from __future__ import annotations
 from tiercel.errors import EngineBug
 from tiercel.model.execution import State
 
-__all__ = ["EXECUTION_TRANSITIONS", "TASK_RUN_TRANSITIONS", "check"]
+__all__ = ["ENDS", "EXECUTION_TRANSITIONS", "TASK_RUN_TRANSITIONS", "check", "check_end"]
 
 _S = State
+
+ENDS = frozenset({_S.SUCCESS, _S.WARNING, _S.FAILED, _S.KILLED, _S.CANCELLED})
+"""The states that a person may give to a task run or an execution that has ended."""
 
 EXECUTION_TRANSITIONS: dict[State, frozenset[State]] = {
     _S.CREATED: frozenset(
@@ -91,16 +95,22 @@ TASK_RUN_TRANSITIONS: dict[State, frozenset[State]] = {
     _S.KILLING: frozenset({_S.KILLED, _S.SUCCESS, _S.WARNING, _S.FAILED}),
     # FAILED is a task run's last state only when no retry follows, and when the failure of an
     # execution that it began is not its own (`transmitFailed`, `allowFailure`).
-    _S.FAILED: frozenset({_S.RETRYING, _S.RETRIED, _S.RESTARTED, _S.WARNING, _S.SUCCESS}),
+    _S.FAILED: frozenset(
+        {_S.RETRYING, _S.RETRIED, _S.RESTARTED, _S.RUNNING, _S.WARNING, _S.SUCCESS}
+    ),
     _S.RETRYING: frozenset({_S.CREATED, _S.KILLED, _S.FAILED}),
-    _S.RESTARTED: frozenset({_S.SUBMITTED, _S.RUNNING, _S.SKIPPED, _S.FAILED, _S.KILLED}),
-    _S.SUCCESS: frozenset({_S.RESTARTED}),
-    _S.WARNING: frozenset({_S.RESTARTED}),
-    _S.KILLED: frozenset({_S.RESTARTED}),
-    _S.CANCELLED: frozenset({_S.RESTARTED}),
-    _S.SKIPPED: frozenset({_S.RESTARTED}),
+    _S.RESTARTED: frozenset(
+        {_S.SUBMITTED, _S.RUNNING, _S.SKIPPED, _S.FAILED, _S.WARNING, _S.KILLED, _S.SUCCESS}
+    ),
+    # When an execution goes on that has ended, a task run goes by RESTARTED; a flowable one, whose
+    # tasks go on, by RUNNING.
+    _S.SUCCESS: frozenset({_S.RESTARTED, _S.RUNNING}),
+    _S.WARNING: frozenset({_S.RESTARTED, _S.RUNNING}),
+    _S.KILLED: frozenset({_S.RESTARTED, _S.RUNNING}),
+    _S.CANCELLED: frozenset({_S.RESTARTED, _S.RUNNING}),
+    _S.SKIPPED: frozenset({_S.RESTARTED, _S.RUNNING}),
+    _S.RETRIED: frozenset({_S.RESTARTED, _S.RUNNING}),
     _S.QUEUED: frozenset(),
-    _S.RETRIED: frozenset(),
     _S.BREAKPOINT: frozenset({_S.RUNNING, _S.KILLED}),
 }
 
@@ -113,3 +123,13 @@ def check(table: dict[State, frozenset[State]], before: State, after: State) -> 
     """
     if after not in table[before]:
         raise EngineBug(f"No transition from {before} to {after}")
+
+
+def check_end(before: State, after: State) -> None:
+    """Make sure that a person may give what is in state `before` the end `after`.
+
+    Raises:
+        EngineBug: it has not ended, or that is no end: whoever asked is wrong.
+    """
+    if not before.is_terminal or after not in ENDS:
+        raise EngineBug(f"Nobody can end in {after} what is {before}")

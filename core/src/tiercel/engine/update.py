@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tiercel._record import replace
 from tiercel.engine.resolve import end_early, end_task_run
 from tiercel.engine.scope import ROOT
-from tiercel.model.execution import Attempt, History, State, TaskRun
+from tiercel.model.execution import State, TaskRun
 from tiercel.plugin.task import ExecutionTask, Update
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def apply_updates(draft: Draft, updates: Mapping[str, Any]) -> None:
 
 def update_evaluated(draft: Draft, task_run: TaskRun | None, event: Evaluated) -> None:
     """Run an `ExecutionTask` whose expressions were rendered."""
-    if task_run is None or task_run.state is not State.CREATED:
+    if task_run is None or task_run.state not in (State.CREATED, State.RESTARTED):
         return
     task = draft.scope(task_run.parent_id or ROOT).running[task_run.id].task
     assert isinstance(task, ExecutionTask)
@@ -51,8 +51,7 @@ def _failed(draft: Draft, task_run: TaskRun, task: ExecutionTask, error: str) ->
     # Golden case `execution/labels_system_rejected`: from CREATED to FAILED, and the execution
     # itself says why.
     draft.log("ERROR", error)
-    attempt = Attempt(1, History.begin(State.FAILED, draft.at))
-    task_run = draft.put_task_run(replace(task_run, attempts=(attempt,), error=error))
+    task_run = draft.put_attempt(replace(task_run, error=error), State.FAILED)
     end_task_run(draft, task_run, task, State.FAILED)
 
 

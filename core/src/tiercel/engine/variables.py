@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tiercel.engine.draft import Reduction
     from tiercel.model.execution import Execution, TaskRun
     from tiercel.model.task import TaskBase
 
@@ -54,6 +55,17 @@ class Variables:
         self._reveal = reveal
         self._outputs = _Node()
         self._inputs: tuple[Any, Any] = (None, None)
+
+    def follow(self, reduction: Reduction) -> None:
+        """Take over what a transition did to the outputs of task runs."""
+        execution = reduction.execution
+        if reduction.removed:
+            self._outputs = _Node()
+            runs = execution.task_runs.values()
+            for task_run in sorted(runs, key=lambda each: each.history.started):
+                self.note(execution, task_run)
+        for task_run_id in reduction.changed:
+            self.note(execution, execution.task_runs[task_run_id])
 
     def note(self, execution: Execution, task_run: TaskRun) -> None:
         """Add the outputs of a task run that has ended."""

@@ -300,6 +300,8 @@ class FlowableTask(TaskBase):
     examples: ClassVar[tuple[Example, ...]] = ()
     metrics: ClassVar[tuple[MetricInfo, ...]] = ()
     deprecated: ClassVar[str | None] = None
+    output_type: ClassVar[type[Output]] = Output
+    """What its outputs look like, for docs and checks."""
     runnable: ClassVar[bool] = False
     begins_with_child: ClassVar[bool] = False
     """Whether it is RUNNING only once an execution exists that it began."""

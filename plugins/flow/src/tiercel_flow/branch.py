@@ -14,6 +14,7 @@ from tiercel.plugin import (
     Finish,
     FlowableTask,
     FlowableView,
+    Output,
     Property,
     State,
     TaskBase,
@@ -23,6 +24,13 @@ from tiercel.plugin import (
 from tiercel_flow.lanes import one_lane
 
 __all__ = ["If", "Switch"]
+
+
+class IfOutput(Output):
+    """What `If` gives to later tasks, and to its own."""
+
+    evaluation_result: bool | None = None
+    """Whether the condition held."""
 
 
 class If(FlowableTask):
@@ -56,6 +64,8 @@ class If(FlowableTask):
         ),
     )
 
+    output_type: ClassVar[type[Output]] = IfOutput
+
     condition: Property[str] | None = None
     """What must hold: false are nothing, blanks, `0`, `-0` and `false`."""
     then: TaskList
@@ -64,16 +74,27 @@ class If(FlowableTask):
     """What runs when it does not."""
 
     def next(self, view: FlowableView) -> Decision:
-        """Ask for the condition, then run the branch."""
-        if "" not in view.values:
+        """Ask for the condition, then run the branch; a restart goes on with the same branch."""
+        holds = (view.outputs or {}).get("evaluationResult")
+        if holds is None and "" not in view.values:
             return Evaluate({"condition": self.condition.raw if self.condition else None})
-        holds = is_true(view.values[""]["condition"])
+        if holds is None:
+            holds = is_true(view.values[""]["condition"])
         tasks = self.then if holds else self.else_
         return one_lane(view, tasks, {"evaluationResult": holds})
 
     def children(self) -> tuple[TaskBase, ...]:
         """Return the tasks of both branches."""
         return (*self.then, *(self.else_ or ()))
+
+
+class SwitchOutput(Output):
+    """What `Switch` gives to later tasks, and to its own."""
+
+    value: str | None = None
+    """The value, as text."""
+    defaults: bool = False
+    """Whether no case was named."""
 
 
 class Switch(FlowableTask):
@@ -108,6 +129,8 @@ class Switch(FlowableTask):
         ),
     )
 
+    output_type: ClassVar[type[Output]] = SwitchOutput
+
     value: Property[str]
     """What is compared with the names of the cases, as text."""
     cases: dict[str, list[AnyTask]] | None = None
@@ -122,10 +145,12 @@ class Switch(FlowableTask):
         return self
 
     def next(self, view: FlowableView) -> Decision:
-        """Ask for the value, then run its case."""
-        if "" not in view.values:
+        """Ask for the value, then run its case; a restart goes on with the same case."""
+        value = (view.outputs or {}).get("value")
+        if value is None and "" not in view.values:
             return Evaluate({"value": self.value.raw})
-        value = _text(view.values[""]["value"])
+        if value is None:
+            value = _text(view.values[""]["value"])
         tasks = (self.cases or {}).get(value)
         outputs = {"value": value, "defaults": tasks is None}
         tasks = tasks if tasks is not None else self.defaults

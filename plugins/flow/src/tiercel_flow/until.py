@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 
 from tiercel.plugin import (
     Decision,
@@ -18,6 +18,7 @@ from tiercel.plugin import (
     Lane,
     Model,
     Open,
+    Output,
     Pause,
     Property,
     State,
@@ -30,15 +31,25 @@ from tiercel.plugin import (
 __all__ = ["CheckFrequency", "LoopUntil"]
 
 
+_MINUTE = timedelta(minutes=1)
+
+
 class CheckFrequency(Model):
     """How often, and how long, a loop goes on."""
 
-    interval: Property[Duration] = Property.of(timedelta(minutes=1))
+    interval: Property[Duration] = Property.of(_MINUTE)
     """How long it waits between two rounds."""
     max_iterations: Property[int] | None = None
     """How many rounds at most."""
     max_duration: Property[Duration] | None = None
     """How long at most."""
+
+
+class LoopUntilOutput(Output):
+    """What `LoopUntil` gives to later tasks, to its own and to its condition."""
+
+    iteration_count: int | None = None
+    """The number of rounds."""
 
 
 class LoopUntil(FlowableTask):
@@ -47,6 +58,7 @@ class LoopUntil(FlowableTask):
     In the condition and in the tasks, `outputs.task_id.iterationCount` is the number of rounds.
     """
 
+    repeats: ClassVar[bool] = True
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
             "Count to three",
@@ -68,9 +80,11 @@ class LoopUntil(FlowableTask):
         ),
     )
 
+    output_type: ClassVar[type[Output]] = LoopUntilOutput
+
     condition: Property[str]
     """What must hold after a round for the loop to end."""
-    check_frequency: CheckFrequency = Field(default_factory=CheckFrequency)
+    check_frequency: CheckFrequency = CheckFrequency(interval=Property.of(_MINUTE))
     """How often, and how long."""
     fail_on_max_reached: Property[bool] = Property.of(False)
     """Fail when the condition does not hold after the last round; otherwise it is no failure."""
