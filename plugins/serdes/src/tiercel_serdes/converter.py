@@ -25,11 +25,11 @@ from tiercel.plugin import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
+    from typing import Any, BinaryIO
 
     from tiercel.plugin import StoredWriter
 
-__all__ = ["ConvertedOutput", "Converter", "TextSink", "bad_input", "watched"]
+__all__ = ["ConvertedOutput", "Converter", "TextSink", "bad_input", "codec_of", "watched"]
 
 # Rows between two looks at whether the task was killed.
 _LOOK_EVERY = 1000
@@ -56,16 +56,19 @@ class Converter(Task[ConvertedOutput]):
     charset: Property[str] = Property.of("UTF-8")
     """The character set of the text file, by its Java or Python name."""
 
+    def _open(self, ctx: RunContext) -> BinaryIO:
+        return ctx.storage.open(ctx.render(self.from_))
+
     def _open_text(self, ctx: RunContext) -> TextIO:
         """Open the source as text; a byte-order mark of UTF-8 is left out."""
-        charset = _codec(ctx.render(self.charset))
-        stream = ctx.storage.open(ctx.render(self.from_))
+        charset = codec_of(ctx.render(self.charset))
+        stream = self._open(ctx)
         name = "utf-8-sig" if charset == "utf-8" else charset
         return io.TextIOWrapper(stream, encoding=name, newline="")
 
     def _rows(self, ctx: RunContext) -> Iterator[Any]:
         """Yield the rows of an ION source."""
-        with ctx.storage.open(ctx.render(self.from_)) as stream, bad_input("ION"):
+        with self._open(ctx) as stream, bad_input("ION"):
             yield from ion.load_lines(stream)
 
     @contextmanager
@@ -75,7 +78,7 @@ class Converter(Task[ConvertedOutput]):
             yield writer
 
     def _sink(self, ctx: RunContext, writer: StoredWriter) -> TextSink:
-        return TextSink(writer, _codec(ctx.render(self.charset)))
+        return TextSink(writer, codec_of(ctx.render(self.charset)))
 
     def _done(self, ctx: RunContext, writer: StoredWriter, count: int) -> ConvertedOutput:
         ctx.metric(Metric.counter("records", count))
@@ -149,8 +152,17 @@ def watched(ctx: RunContext, rows: Iterable[Any]) -> Iterator[Any]:
         yield row
 
 
-def _codec(name: str) -> str:
+def codec_of(name: str) -> str:
+    """Return the name that Python has for a character set.
+
+    Raises:
+        TaskError: there is no such character set.
+    """
     try:
-        return codecs.lookup(name).name
+        info = codecs.lookup(name)
+        # Python has codecs that make no text, too.
+        if not info._is_text_encoding:
+            raise LookupError(name)
+        return info.name
     except LookupError as error:
         raise TaskError(f"Unknown character set {name!r}", retryable=False) from error

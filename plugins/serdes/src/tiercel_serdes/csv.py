@@ -5,35 +5,24 @@ Properties and defaults are those of Kestra's serdes plugin.
 
 from __future__ import annotations
 
-import base64
 import csv
-import json
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, time
-from itertools import chain, islice
-from itertools import count as counting
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from tiercel.plugin import Example, Property, RunContext, TaskError, TaskKilledError, ion
-from tiercel_serdes.converter import ConvertedOutput, Converter, bad_input, watched
+from tiercel_serdes.converter import ConvertedOutput, Converter, bad_input, codec_of, watched
+from tiercel_serdes.csv_columns import Columns, Lists, named
+from tiercel_serdes.csv_records import CsvRecords, Dialect, text_blocks
+from tiercel_serdes.csv_text import FieldText
 from tiercel_serdes.dates import DateStyle
 
 if TYPE_CHECKING:
-    pass
+    from collections.abc import Callable
+    from typing import BinaryIO
 
 __all__ = ["CsvToIon", "IonToCsv"]
-
-# One field may be as long as 16 Mi characters; Python's own limit, for all readers, is 128 Ki.
-csv.field_size_limit(16 << 20)
-
-_BATCH = 100
-_NULL = "\\N"
-# What makes a text more than itself between ION's quotes, or means null.
-_NOT_LITERAL = re.compile(r'["\\\x00-\x1f\x7f\ud800-\udfff]')
-_NUMERIC = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d*)")
 
 
 class CsvToIon(Converter):
@@ -73,6 +62,12 @@ tasks:
     out with or without a warning."""
     on_empty_header: Property[Literal["DROP", "RENAME"]] = Property.of("DROP")
     """What to do with columns without a name: drop those at the end, or name them `col_<index>`."""
+    max_field_size: Property[int] = Property.of(16 << 20)
+    """How many characters a field may have; a record with a longer one is a bad line."""
+    max_buffer_size: Property[int] = Property.of(16 << 20)
+    """How many characters a record may have; a longer one fails the task."""
+    allow_extra_chars_after_closing_quote: Property[bool] = Property.of(False)
+    """Take characters after a closing quote for a part of the field; otherwise the line is bad."""
     error_on_different_field_count: Property[bool] | None = Field(default=None, deprecated=True)
     """Use `onBadLines` instead."""
 
@@ -82,132 +77,75 @@ tasks:
         Raises:
             TaskError: a record is bad, or the file is not text of that character set.
         """
+        count = 0
         with (
-            self._open_text(ctx) as text,
+            self._open(ctx) as stream,
             bad_input("CSV"),
             self._create(ctx, ".ion") as writer,
         ):
-            reader = csv.reader(
-                text,
-                delimiter=_character(ctx.render(self.field_separator), "fieldSeparator"),
-                quotechar=_character(ctx.render(self.text_delimiter), "textDelimiter"),
-                strict=True,
-            )
-            batches = self._batches(ctx, reader)
-            first = next(batches, [])
-            header, skip = ctx.render(self.header), ctx.render(self.skip_rows)
-            columns = self._columns(ctx, first.pop(0)) if first and header else None
-            count = 0
-            for batch in _without_first(chain([first], batches), skip):
-                block = columns.block(batch) if columns else None
-                if block is not None:
-                    writer.write(block)
-                    count += len(batch)
-                else:
-                    rows = columns.rows(batch, self._bad(ctx)) if columns else map(_nulls, batch)
-                    count += ion.dump_lines(rows, writer)
+            report = self._reporter(ctx)
+            records = self._records(ctx, stream, report)
+            header = records.one() if ctx.render(self.header) else None
+            for _ in range(ctx.render(self.skip_rows)):
+                records.one()
+            separator = ctx.render(self.field_separator)
+            columns = self._columns(ctx, header, report) if header else Lists(separator)
+            for part in records.all(columns.plain):
+                if ctx.cancelled:
+                    raise TaskKilledError("The conversion was stopped")
+                made = part if isinstance(part, bytes) else _lines(columns, part)
+                writer.write(made)
+                count += made.count(b"\n")
         return self._done(ctx, writer, count)
 
-    def _batches(self, ctx: RunContext, reader: Iterator[list[str]]) -> Iterator[list[list[str]]]:
-        """Yield the records in batches, so that most are handled without a loop of Python's."""
-        skip_empty = ctx.render(self.skip_empty_rows)
-        ended = False
-        while not ended:
-            if ctx.cancelled:
-                raise TaskKilledError("The conversion was stopped")
-            batch: list[list[str]] = []
-            try:
-                # What was read before an error stays in the batch.
-                batch.extend(islice(reader, _BATCH))
-                ended = not batch
-            except csv.Error as error:
-                self._bad(ctx).report(f"Bad line encountered: {error}")
-            if [] in batch:
-                batch = [record or [""] for record in batch if record or not skip_empty]
-            if batch:
-                yield batch
+    def _records(
+        self, ctx: RunContext, stream: BinaryIO, report: Callable[[str], object]
+    ) -> CsvRecords:
+        longest = ctx.render(self.max_buffer_size)
+        dialect = Dialect(
+            separator=_character(ctx.render(self.field_separator), "fieldSeparator"),
+            quote=_character(ctx.render(self.text_delimiter), "textDelimiter"),
+            strict=not ctx.render(self.allow_extra_chars_after_closing_quote),
+            skip_empty=ctx.render(self.skip_empty_rows),
+            longest_field=ctx.render(self.max_field_size),
+            longest_record=longest,
+        )
+        blocks = text_blocks(stream, codec_of(ctx.render(self.charset)), longest)
+        return CsvRecords(blocks, dialect, report)
 
-    def _bad(self, ctx: RunContext) -> _BadLines:
-        return _BadLines(ctx, ctx.render(self.on_bad_lines))
+    def _reporter(self, ctx: RunContext) -> Callable[[str], None]:
+        """Return what is called with the reason why a line is bad."""
+        policy = ctx.render(self.on_bad_lines)
 
-    def _columns(self, ctx: RunContext, names: list[str]) -> _Columns:
-        width = len(names)
-        if ctx.render(self.on_empty_header) == "RENAME":
-            names = [name or _free(f"col_{index}", names) for index, name in enumerate(names)]
-        elif any(names):
-            names = names[: max(index for index, name in enumerate(names) if name) + 1]
-        if len(names) < width:
+        def report(reason: str) -> None:
+            if policy == "ERROR":
+                raise TaskError(reason, retryable=False)
+            if policy == "WARN":
+                ctx.log("WARN", reason)
+
+        return report
+
+    def _columns(
+        self, ctx: RunContext, header: list[str], report: Callable[[str], object]
+    ) -> Columns:
+        names = named(header, rename=ctx.render(self.on_empty_header) == "RENAME")
+        if len(names) < len(header):
             ctx.log(
                 "WARN",
-                f"Dropped {width - len(names)} trailing unnamed header column(s); "
+                f"Dropped {len(header) - len(names)} trailing unnamed header column(s); "
                 "set `onEmptyHeader: RENAME` to keep them",
             )
         if len({*names}) < len(names):
             ctx.log("WARN", f"Columns of the same name: the last one of them counts: {names}")
-        return _Columns(names, width)
+        return Columns(names, len(header), report, ctx.render(self.field_separator))
 
 
-def _without_first(batches: Iterable[list[list[str]]], number: int) -> Iterator[list[list[str]]]:
-    """Yield the batches without the first `number` records."""
-    for batch in batches:
-        yield batch[number:]
-        number = max(number - len(batch), 0)
-
-
-class _Columns:
-    """A header: the names that make a row, and how many fields a record must have."""
-
-    def __init__(self, names: Sequence[str], width: int) -> None:
-        self._names = names
-        self._width = width
-        # `{name:"` is what ION writes before the text of a row's only column.
-        fields = [ion.dumps({name: ""})[1:-2].replace("%", "%%") + '%s"' for name in names]
-        whole = len(names) == width == len({*names})
-        self._line = "{" + ",".join(fields) + "}\n" if whole else None
-
-    def block(self, batch: list[list[str]]) -> bytes | None:
-        """Return the lines of a batch made at one go; None when it must be done row by row."""
-        width = self._width
-        if self._line is None or any(len(record) != width for record in batch):
-            return None
-        fields = tuple(chain.from_iterable(batch))
-        if _NOT_LITERAL.search("".join(fields)):
-            return None
-        return (self._line * len(batch) % fields).encode()
-
-    def rows(self, batch: list[list[str]], bad: _BadLines) -> Iterator[dict[str, str | None]]:
-        """Yield the rows of a batch, bad records reported and left out."""
-        for record in batch:
-            if len(record) == self._width:
-                yield dict(zip(self._names, _nulls(record), strict=False))
-            else:
-                bad.report(
-                    "Bad line encountered (field count mismatch): "
-                    f"Expected {self._width}, got {len(record)} fields."
-                )
-
-
-class _BadLines:
-    """What is done about bad lines."""
-
-    def __init__(self, ctx: RunContext, policy: str) -> None:
-        self._ctx = ctx
-        self._policy = policy
-
-    def report(self, message: str) -> None:
-        if self._policy == "ERROR":
-            raise TaskError(message, retryable=False)
-        if self._policy == "WARN":
-            self._ctx.log("WARN", message)
-
-
-def _nulls(record: list[str]) -> list[str | None]:
-    return [None if field == _NULL else field for field in record]
-
-
-def _free(name: str, taken: Sequence[str]) -> str:
-    candidates = chain([name], (f"{name}_{number}" for number in counting(2)))
-    return next(candidate for candidate in candidates if candidate not in taken)
+def _lines(columns: Columns | Lists, records: list[list[str]]) -> bytes:
+    """Return records as lines of ION."""
+    made = columns.batch(records)
+    if made is not None:
+        return made
+    return "".join([f"{ion.dumps(row)}\n" for row in columns.rows(records)]).encode()
 
 
 def _character(text: str, name: str) -> str:
@@ -269,7 +207,7 @@ tasks:
         with self._create(ctx, ".csv") as target:
             sink = self._sink(ctx, target)
             writer, quote = self._writer(ctx, sink)
-            text = _Text(self._dates(ctx), quote)
+            text = FieldText(self._dates(ctx), quote)
             for record in self._records(ctx, watched(ctx, self._rows(ctx))):
                 writer.writerow([text(value) for value in record])
                 count += 1
@@ -329,44 +267,3 @@ def _aligned(row: Mapping[Any, Any], names: tuple[Any, ...], number: int) -> lis
             retryable=False,
         )
     return [row.get(name) for name in names]
-
-
-class _Number(str):
-    """A text that the CSV writer takes for a number, and so leaves bare."""
-
-    __slots__ = ()
-
-    def __float__(self) -> float:
-        return float(str(self))
-
-
-class _Text:
-    """Turns values into fields."""
-
-    def __init__(self, dates: DateStyle, tell_numbers: bool) -> None:
-        self._dates = dates
-        self._tell_numbers = tell_numbers
-
-    def __call__(self, value: Any) -> str:
-        text = value if value.__class__ is str else self._text(value)
-        if self._tell_numbers and _NUMERIC.fullmatch(text):
-            return _Number(text)
-        return text
-
-    def _text(self, value: Any) -> str:
-        match value:
-            case None:
-                return ""
-            case bool():
-                return "true" if value else "false"
-            case datetime():
-                return self._dates.moment(value)
-            case date():
-                return self._dates.date(value)
-            case time():
-                return self._dates.time(value)
-            case bytes():
-                return base64.b64encode(value).decode()
-            case dict() | list():
-                return json.dumps(value, ensure_ascii=False, default=str)
-        return str(value)
