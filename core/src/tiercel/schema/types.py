@@ -68,6 +68,8 @@ def summary(cls: type) -> str:
 
 def output_class(cls: type) -> type[Output] | None:
     """Return the class of a task's outputs, or None when it has none of its own."""
+    if found := _declared(getattr(cls, "output_type", None)):
+        return found
     for base in cls.__mro__:
         metadata = getattr(base, "__pydantic_generic_metadata__", None)
         if metadata and metadata["origin"] is Task:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from tiercel.plugin import (
     AnyInput,
@@ -20,6 +20,7 @@ from tiercel.plugin import (
     FlowableView,
     Lane,
     Open,
+    Output,
     Property,
     State,
     TaskBase,
@@ -47,6 +48,24 @@ _ENDS = {
 }
 
 
+class Resumed(Output):
+    """How a pause ended."""
+
+    on: datetime | None = None
+    """When."""
+    to: str | None = None
+    """The state that the execution was resumed to."""
+
+
+class PauseOutput(Output):
+    """What `Pause` gives to later tasks."""
+
+    on_resume: dict[str, Any] | None = None
+    """The inputs that it was resumed with."""
+    resumed: Resumed | None = None
+    """How it ended."""
+
+
 class Pause(FlowableTask):
     """Hold the execution until someone resumes it, or for a while."""
 
@@ -68,9 +87,11 @@ class Pause(FlowableTask):
         ),
     )
 
+    output_type: ClassVar[type[Output]] = PauseOutput
+
     pause_duration: Property[Duration] | None = None
     """How long at most; for ever without it."""
-    delay: Property[Duration] | None = None
+    delay: Property[Duration] | None = Field(default=None, deprecated="write `pauseDuration`")
     """The older name of `pauseDuration`."""
     behavior: Property[PauseBehavior] = Property.of(PauseBehavior.RESUME)
     """What happens after `pauseDuration`."""
@@ -78,7 +99,7 @@ class Pause(FlowableTask):
     """Inputs that whoever resumes the execution gives; `outputs.task_id.onResume` has them."""
     on_pause: AnyTask | None = None
     """What runs when the pause begins: a notification, say."""
-    tasks: list[AnyTask] | None = None
+    tasks: list[AnyTask] | None = Field(default=None, deprecated="write them after the task")
     """What runs after the pause, before the task ends; older flows have it."""
 
     def next(self, view: FlowableView) -> Decision:
@@ -94,13 +115,14 @@ class Pause(FlowableTask):
             return Hold(self._until(view, times))
         state, became = self._end(view, times)
         outputs = self._outputs(view, became)
-        if self.tasks and not state.is_failed and "tasks" not in view.lanes:
-            return Wait() if view.active else Open((Lane("tasks", tuple(self.tasks)),), outputs)
+        after = self._after()
+        if after and not state.is_failed and "tasks" not in view.lanes:
+            return Wait() if view.active else Open((Lane("tasks", after),), outputs)
         return Finish(view.lanes.get("tasks", state), outputs)
 
     def _questions(self) -> dict[str, Any]:
         asked: dict[str, Any] = {"behavior": self.behavior.raw, "timeout": self.timeout}
-        duration = self.pause_duration or self.delay
+        duration = self.pause_duration or self.__dict__["delay"]
         asked["pauseDuration"] = duration.raw if duration else None
         return asked
 
@@ -137,7 +159,11 @@ class Pause(FlowableTask):
     def children(self) -> tuple[TaskBase, ...]:
         """Return the tasks around the pause."""
         before = (self.on_pause,) if self.on_pause is not None else ()
-        return (*before, *(self.tasks or ()))
+        return (*before, *self._after())
+
+    def _after(self) -> tuple[TaskBase, ...]:
+        # Reading a deprecated property warns whoever reads it, which is not its author here.
+        return tuple(self.__dict__["tasks"] or ())
 
 
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from tiercel.plugin import (
     Child,
     Decision,
+    Dynamic,
     Evaluate,
     Example,
     Finish,
     FlowableTask,
     FlowableView,
+    Output,
     Property,
     RunFlow,
     State,
@@ -27,11 +30,26 @@ from tiercel.plugin import (
 __all__ = ["RestartBehavior", "Subflow", "labels_of"]
 
 
+_TRANSMITTED = (State.WARNING, State.FAILED, State.KILLED)
+"""The states of the other execution that `transmitFailed` makes the task's own."""
+
+
 class RestartBehavior(StrEnum):
     """What a restart of the flow does about an execution that failed."""
 
     NEW_EXECUTION = "NEW_EXECUTION"
     RETRY_FAILED = "RETRY_FAILED"
+
+
+class SubflowOutput(Output):
+    """What `Subflow` gives to later tasks."""
+
+    execution_id: str | None = None
+    """The other execution."""
+    ended_in: State | None = Field(default=None, alias="state")
+    """The state it ended in; CREATED when it was not waited for."""
+    outputs: dict[str, Any] | None = None
+    """The flow's outputs."""
 
 
 class Subflow(FlowableTask):
@@ -60,15 +78,17 @@ class Subflow(FlowableTask):
         ),
     )
 
-    namespace: Property[str]
+    output_type: ClassVar[type[Output]] = SubflowOutput
+
+    namespace: Annotated[Text, Field(min_length=1), Dynamic]
     """The flow's namespace."""
-    flow_id: Property[str]
+    flow_id: Annotated[Text, Dynamic]
     """The flow."""
-    revision: Property[int] | None = None
+    revision: Property[Annotated[int, Field(ge=1)]] | None = None
     """Its revision; the newest one by default."""
-    inputs: dict[str, Any] | None = None
+    inputs: Annotated[dict[str, Any], Dynamic] | None = None
     """Values for its inputs; text in them may hold expressions."""
-    labels: Any = None
+    labels: Annotated[list[Any] | dict[str, Any], Dynamic] | None = None
     """Labels of the new execution, as a map or as a list of `key` and `value`."""
     inherit_labels: Property[bool] = Property.of(False)
     """Whether it gets this execution's labels, too."""
@@ -76,11 +96,11 @@ class Subflow(FlowableTask):
     """Whether to wait for its end."""
     transmit_failed: bool = True
     """Whether its failure is the task's."""
-    outputs: dict[str, Any] | None = Field(default=None, deprecated=True)
+    outputs: Annotated[dict[str, Any], Dynamic] | None = Field(default=None, deprecated=True)
     """Expressions on the other execution's outputs; let that flow declare `outputs` instead."""
     restart_behavior: RestartBehavior = RestartBehavior.RETRY_FAILED
     """What a restart of this flow does about an execution that failed."""
-    schedule_date: Text | None = None
+    schedule_date: Property[datetime] | None = None
     """When it begins; at once by default."""
 
     def next(self, view: FlowableView) -> Decision:
@@ -98,8 +118,8 @@ class Subflow(FlowableTask):
 
     def _questions(self) -> dict[str, Any]:
         return {
-            "namespace": self.namespace.raw,
-            "flowId": self.flow_id.raw,
+            "namespace": self.namespace,
+            "flowId": self.flow_id,
             "revision": self.revision.raw if self.revision else None,
             "inputs": self.inputs or {},
             "labels": self.labels or {},
@@ -122,18 +142,27 @@ class Subflow(FlowableTask):
         outputs: dict[str, Any] = {"executionId": child.execution_id, "state": str(child.state)}
         if child.outputs:
             outputs["outputs"] = child.outputs
-        if not child.state.is_failed or not self.wait:
-            state = State.WARNING if child.state is State.WARNING else State.SUCCESS
-            return Finish(state, outputs)
-        if not self.transmit_failed:
-            return Finish(State.SUCCESS, outputs, through=State.FAILED)
-        shown, level = ("WARNING", "WARN") if self.allow_failure else (str(child.state), "ERROR")
-        error = f"Subflow execution {link} ends in {shown} state"
-        return Finish(State.FAILED, outputs, error, level, through=State.FAILED)
+        if not self.wait:
+            return Finish(State.SUCCESS, outputs)
+        if not self.transmit_failed or child.state not in _TRANSMITTED:
+            return Finish(State.SUCCESS, outputs, through=_passed(child))
+        ends = child.state
+        if ends is State.FAILED and self.allow_failure:
+            ends = State.WARNING
+        if ends is State.KILLED or (ends is State.WARNING and self.allow_warning):
+            return Finish(child.state, outputs, through=_passed(child))
+        level = "WARN" if ends is State.WARNING else "ERROR"
+        error = f"Subflow execution {link} ends in {ends} state"
+        return Finish(child.state, outputs, error, level, through=_passed(child))
 
     def children(self) -> tuple[TaskBase, ...]:
         """Return nothing: what it runs are another flow's tasks."""
         return ()
+
+
+def _passed(child: Child) -> State | None:
+    """Return the state that the task run passes through: a failure is forgiven only then."""
+    return State.FAILED if child.state is State.FAILED else None
 
 
 def _link(child: Child, values: Any) -> str:
