@@ -12,15 +12,21 @@ from probe import Engine, TaskError, flow, wait_for
 
 from tiercel import State
 from tiercel.engine import attempts, driver
+from tiercel.executor.threads import ThreadExecutor
 from tiercel.plugin import RunContext
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    """An engine that waits only a moment for tasks that were told to stop."""
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait only a moment for tasks that were told to stop."""
     grace = timedelta(seconds=0.2)
     monkeypatch.setattr(attempts, "GRACE", grace)
     monkeypatch.setattr(driver, "GRACE", grace)
+
+
+@pytest.fixture
+def engine(impatient: None) -> Iterator[Engine]:
+    """An engine that is impatient."""
     engine = Engine()
     with engine.tiercel:
         yield engine
@@ -196,6 +202,23 @@ def test_a_task_that_ignores_its_kill_is_left_behind(engine, running):
     assert "was left behind" in engine.messages(execution, "WARN")[0]
 
 
+@pytest.mark.usefixtures("impatient")
+def test_a_task_that_was_left_behind_holds_up_no_other():
+    engine = Engine(executor=ThreadExecutor(1))
+    engine.running, release = threading.Event(), threading.Event()
+
+    @engine.on
+    def stubborn(ctx):
+        engine.running.set()
+        release.wait(20)
+
+    engine.on(named("quick", lambda ctx: 1))
+    with engine.tiercel:
+        kill_when_running(engine, engine.start("stubborn"))
+        assert engine.run("quick").state is State.SUCCESS
+        release.set()
+
+
 def test_a_kill_callback_that_blocks_holds_up_nobody(engine, running):
     release = threading.Event()
 
@@ -234,8 +257,6 @@ def test_a_coroutine_is_cancelled(engine):
 
 
 def test_a_task_that_no_worker_has_taken_up_is_killed_at_once(monkeypatch):
-    from tiercel.executor.threads import ThreadExecutor
-
     engine = Engine(executor=ThreadExecutor(1))
     release, running = threading.Event(), threading.Event()
 

@@ -355,6 +355,7 @@ class Driver:
             self._timers.set(self._parts.clock.now() + GRACE, "abandon", job)
 
     def _abandon(self, job: Job) -> None:
+        self._parts.executor.abandon(job)
         outcome = self._attempts.abandoned(job)
         if outcome is not None:
             self._outcome(job, outcome)

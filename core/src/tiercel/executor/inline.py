@@ -27,5 +27,8 @@ class InlineExecutor:
         assert self._report is not None
         self._report(job, self._run(job))
 
+    def abandon(self, job: Job) -> None:
+        """Nothing is left to do: by now the job has ended."""
+
     def close(self) -> None:
         """Nothing is held."""

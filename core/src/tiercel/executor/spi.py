@@ -73,6 +73,14 @@ class Executor(Protocol):
         """Run a job as soon as there is room; returns at once."""
         ...
 
+    def abandon(self, job: Job) -> None:
+        """Go on as if a job had ended that was told to stop, in vain; returns at once.
+
+        Nobody waits for its outcome. It should keep no other job from running; that it has ended
+        meanwhile, or never began, is no error.
+        """
+        ...
+
     def close(self) -> None:
         """Take no more jobs and release what is held; does not wait for running jobs."""
         ...
