@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tiercel.testing.contracts.storage import StorageContract
     from tiercel.testing.fakes import FakeClock, SequentialIds
     from tiercel.testing.runner import RunningTask, TaskResult, run_task, start_task
+    from tiercel.testing.triggers import load_condition, load_trigger, trigger_context
 
 __all__ = [
     "FakeClock",
@@ -28,8 +29,11 @@ __all__ = [
     "SequentialIds",
     "StorageContract",
     "TaskResult",
+    "load_condition",
+    "load_trigger",
     "run_task",
     "start_task",
+    "trigger_context",
 ]
 
 __getattr__ = door(
@@ -39,5 +43,6 @@ __getattr__ = door(
         "tiercel.testing.contracts.storage": "StorageContract",
         "tiercel.testing.fakes": "FakeClock SequentialIds",
         "tiercel.testing.runner": "RunningTask TaskResult run_task start_task",
+        "tiercel.testing.triggers": "load_condition load_trigger trigger_context",
     },
 )

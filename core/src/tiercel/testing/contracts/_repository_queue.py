@@ -7,13 +7,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tiercel.errors import ConflictError
+from tiercel.model.execution import History, State
 from tiercel.repository.spi import StoredCommand
 from tiercel.testing.contracts._expect import raises
 from tiercel.testing.contracts._samples import NOW, an_event, an_execution, commands, later, save
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
+    from tiercel.model.execution import Execution
     from tiercel.repository.spi import Claim, Repository
 
 __all__ = ["QueueTests"]
@@ -206,3 +209,42 @@ class QueueTests:
                 numbers += [message[0] for message in unit.receive("me")]
                 unit.acknowledge(numbers)
         assert numbers == sorted(set(numbers))
+
+    # Places
+
+    def test_executions_that_run_are_counted_by_flow(self, repository: Repository) -> None:
+        states = ["RUNNING", "PAUSED", "RETRYING", "KILLING", "CREATED", "QUEUED", "SUCCESS"]
+        for number, state in enumerate(states):
+            save(repository, _in(State(state), f"e{number}"))
+        save(repository, replace(_in(State.RUNNING, "other"), flow_id="another"))
+        assert _slots(repository)[0] == 4
+
+    def test_those_that_wait_in_living_hands_are_told_oldest_first(
+        self, repository: Repository
+    ) -> None:
+        for number in range(4):
+            save(repository, _in(State.QUEUED, f"e{number}"))
+        for number in (2, 0, 1):
+            _claim(repository, "me", execution_id=f"e{number}")
+        assert list(_slots(repository)[1]) == ["e0", "e1", "e2"]
+        assert list(_slots(repository, most=2)[1]) == ["e0", "e1"]
+        assert list(_slots(repository, now=NOW + _LEASE)[1]) == []
+
+    def test_places_are_counted_with_what_the_unit_itself_wrote(
+        self, repository: Repository
+    ) -> None:
+        with repository.transaction() as unit:
+            unit.save_execution(_in(State.RUNNING, "e1"))
+            assert unit.slots("main", "company.team", "flow", now=NOW, most=1) == (1, [])
+
+
+def _slots(
+    repository: Repository, now: datetime = NOW, most: int = 100
+) -> tuple[int, Sequence[str]]:
+    with repository.transaction() as unit:
+        return unit.slots("main", "company.team", "flow", now=now, most=most)
+
+
+def _in(state: State, execution_id: str) -> Execution:
+    done = state.is_terminal
+    return an_execution(execution_id, history=History.begin(state, NOW), done=done)
