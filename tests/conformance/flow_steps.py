@@ -95,8 +95,18 @@ def _execute(
     _await(tiercel, execution_id, step)
 
 
+def _execute_many(
+    tiercel: Tiercel, case: dict[str, Any], step: dict[str, Any], names: dict[str, str]
+) -> None:
+    numbered = [f"{step['as']}{number}" for number in range(step["count"])]
+    for name in numbered:
+        _execute(tiercel, case, {**step, "as": name, "until": "NONE"}, names)
+    for name in numbered:
+        _await(tiercel, names[name], step)
+
+
 def _subject(step: dict[str, Any], names: dict[str, str]) -> str:
-    return names[step.get("on", "main")]
+    return names[step.get("execution", "main")]
 
 
 def _awaited(
@@ -147,6 +157,7 @@ def _resume(
 
 _PLAYERS: dict[str, Callable[..., None]] = {
     "execute": _execute,
+    "executeMany": _execute_many,
     "await": _awaited,
     "awaitFlow": _await_flow,
     "sleep": _sleep,

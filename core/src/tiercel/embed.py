@@ -162,8 +162,11 @@ class Tiercel:
         return self.flows.examine(text, file)
 
     def save_flow(self, flow: Flow) -> Flow:
-        """Store a flow, as a new revision unless its source is the newest one's; return it."""
-        return self.flows.save(flow)
+        """Store a flow, as a new revision unless its source is the newest one's; return it.
+
+        Its triggers begin to work, wherever triggers are running: see `triggers.start`.
+        """
+        return self.flows.save(flow, deploy=True)
 
     def flow(self, namespace: str, flow_id: str, revision: int | None = None) -> Flow:
         """Return a stored flow, its newest revision by default.
@@ -219,7 +222,7 @@ class Tiercel:
             InputError: an input is missing or invalid.
             CheckError: one of the flow's `checks` blocks the execution.
         """
-        loaded = self.save_flow(self._given(flow))
+        loaded = self.flows.save(self._given(flow))
         execution_id = self._ids.new()
         beginner = self._beginner
         event = beginner.created(loaded, execution_id, inputs or {}, labels or {})
@@ -419,6 +422,7 @@ class Tiercel:
             clock=self.clock,
             owner=self._owner,
             flow=self.flows.revision,
+            newest=self.flows.newest,
             child=self._child,
             shared=self._shared,
             listener=self._listener,

@@ -51,7 +51,6 @@ def take_up(draft: Draft, carried: Mapping[str, Any]) -> Past:
     ids = {each.id: derive(execution.id, number) for number, each in enumerate(runs, start=1)}
     history = _history(carried["history"]).then(State.RESTARTED, draft.at)
     draft.set(history=history, sequence=len(runs))
-    draft.to(State.RUNNING)
     own = [
         replace(
             each,
@@ -101,6 +100,4 @@ def _plain(history: History) -> list[list[Any]]:
 
 
 def _history(plain: Iterable[Any]) -> History:
-    return History(
-        tuple((State(state), moment(at)) for state, at in plain)
-    )
+    return History(tuple((State(state), moment(at)) for state, at in plain))

@@ -16,6 +16,7 @@ from tiercel._record import record
 
 __all__ = [
     "COMMANDS",
+    "Admit",
     "Command",
     "Evaluate",
     "KillTask",
@@ -90,8 +91,13 @@ class StartChild(Command):
     request: Mapping[str, Any]
 
 
+@record(kw_only=True)
+class Admit(Command):
+    """Say whether the execution may begin (`concurrency`); answered by `Admitted`."""
+
+
 COMMANDS: dict[str, type[Command]] = {
-    cls.__name__: cls for cls in (SubmitTask, KillTask, Evaluate, StartTimer, StartChild)
+    cls.__name__: cls for cls in (SubmitTask, KillTask, Evaluate, StartTimer, StartChild, Admit)
 }
 """Every command by its name in the outbox."""
 

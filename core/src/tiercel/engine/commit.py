@@ -6,6 +6,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tiercel.engine.reduce import reduce
 from tiercel.errors import (
     ConflictError,
     EngineBug,
@@ -18,6 +19,7 @@ from tiercel.errors import (
 if TYPE_CHECKING:
     from tiercel.engine.live import Live
     from tiercel.engine.parts import Parts
+    from tiercel.engine.queue import Queue
     from tiercel.repository.spi import UnitOfWork
 
 __all__ = ["LEASE", "is_passing", "write"]
@@ -28,11 +30,21 @@ LEASE = timedelta(seconds=30)
 """How long an engine owns an execution without renewing its claim."""
 
 
-def write(parts: Parts, dirty: dict[str, Live]) -> dict[str, TiercelError]:
-    """Commit what is pending; return what could not be written, and why, by execution id."""
+def write(
+    parts: Parts, dirty: dict[str, Live], queue: Queue | None = None
+) -> dict[str, TiercelError]:
+    """Commit what is pending; return what could not be written, and why, by execution id.
+
+    With a `queue` the executions that may begin now do so; they are added to `dirty`.
+    """
     now = parts.clock.now()
+    limits = queue.limits() if queue is not None else {}
     try:
         with parts.repository.transaction() as work:
+            if queue is not None:
+                for live, answer in queue.answers(work, limits):
+                    live.apply(answer, reduce(live.execution, answer))
+                    dirty[live.execution.id] = live
             for live in dirty.values():
                 live.write(work)
                 if live.is_new:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tiercel.engine import commands, events
 from tiercel.engine.assignment import Assignment
+from tiercel.engine.carry_on import carry_on
 from tiercel.engine.folders import SharedFolders
 from tiercel.engine.scope import ROOT
 from tiercel.engine.ticket import Ticket
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tiercel.engine.attempts import Attempts
     from tiercel.engine.live import Live
     from tiercel.engine.parts import Parts
+    from tiercel.engine.queue import Queue
     from tiercel.engine.timers import Timers
     from tiercel.model.task import TaskBase
 
@@ -31,6 +33,7 @@ class Dispatcher:
         parts: the executor, the clock, and what begins executions of other flows.
         attempts: notes what goes to the executor.
         timers: rings for `StartTimer`.
+        queue: who waits for a place among the executions that run.
         post: puts a message into the driver's inbox.
     """
 
@@ -39,11 +42,13 @@ class Dispatcher:
         parts: Parts,
         attempts: Attempts,
         timers: Timers,
+        queue: Queue,
         post: Callable[[tuple[Any, ...]], None],
     ) -> None:
         self._parts = parts
         self._attempts = attempts
         self._timers = timers
+        self._queue = queue
         self._post = post
         self._folders = SharedFolders(parts.services.working_root)
 
@@ -58,6 +63,8 @@ class Dispatcher:
                 self._timers.set(command.due, "due", live.execution.id, command.id)
             case commands.StartChild():
                 self._start_child(live, command)
+            case commands.Admit():
+                self._queue.add(live)
 
     def tidy(self, execution: Execution) -> None:
         """Remove the working folders of task runs that have ended."""
@@ -65,6 +72,8 @@ class Dispatcher:
 
     def _start_child(self, live: Live, command: commands.StartChild) -> None:
         """Begin an execution of another flow, in the same transaction as the news of it."""
+        if carry_on(self._parts, live.execution.id, command, self._post):
+            return
         error = None
         try:
             created = self._parts.child(live.execution, command)

@@ -21,6 +21,7 @@ from tiercel.engine.commit import LEASE, is_passing, write
 from tiercel.engine.dispatch import Dispatcher, task_of
 from tiercel.engine.live import Live
 from tiercel.engine.parts import Parts
+from tiercel.engine.queue import Queue
 from tiercel.engine.recover import replay
 from tiercel.engine.reduce import create, reduce
 from tiercel.engine.roster import Roster
@@ -61,7 +62,10 @@ class Driver:
         self._dirty: dict[str, Live] = {}
         self._attempts = Attempts(parts.services, parts.clock, self._inbox.put)
         self._timers = Timers()
-        self._dispatcher = Dispatcher(parts, self._attempts, self._timers, self._inbox.put)
+        self._queue = Queue(parts, self._roster)
+        self._dispatcher = Dispatcher(
+            parts, self._attempts, self._timers, self._queue, self._inbox.put
+        )
         self._tickets: list[tuple[str, Ticket]] = []
         self._next_poll = self._next_renewal = 0.0
         self._closed = False
@@ -112,12 +116,15 @@ class Driver:
         """
         return self._ask("create", event, flow, lines, along)
 
-    def adopt(self, execution_id: str, *, force: bool = False) -> Ticket:
-        """Go on with an execution that another engine left; `force` when that one is dead.
+    def adopt(
+        self, execution_id: str, event: events.AnyEvent | None = None, *, force: bool = False
+    ) -> Ticket:
+        """Go on with an execution that another engine left, or that has ended; apply an event.
 
-        The ticket fails with ConflictError while another engine's lease lasts.
+        `force` when the other engine is dead; otherwise the ticket fails with ConflictError while
+        that one's lease lasts.
         """
-        return self._ask("adopt", execution_id, force)
+        return self._ask("adopt", execution_id, force, event)
 
     def send(self, execution_id: str, event: events.AnyEvent) -> Ticket:
         """Have an event applied; the ticket fails with NotFoundError when it is not ours."""
@@ -209,6 +216,8 @@ class Driver:
         return messages
 
     def _patience(self) -> float:
+        if self._dirty or self._queue.is_due:
+            return 0.0
         wait = _POLL_EVERY if self._roster else 60.0
         if self._attempts.has_unannounced:
             wait = _ANNOUNCE_AFTER
@@ -230,6 +239,7 @@ class Driver:
             return
         self._next_poll = now + _POLL_EVERY
         self._attempts.flush()
+        self._queue.look_again()
         repository, owner = self._parts.repository, self._parts.owner
         try:
             with repository.transaction() as work:
@@ -267,7 +277,9 @@ class Driver:
         self._dirty[event.execution_id] = live
         self._answer(live)
 
-    def _adopt(self, execution_id: str, force: bool, ticket: Ticket) -> None:
+    def _adopt(
+        self, execution_id: str, force: bool, event: events.AnyEvent | None, ticket: Ticket
+    ) -> None:
         try:
             live, outbox = replay(self._parts, execution_id, LEASE, force=force)
         except TiercelError as error:
@@ -278,6 +290,8 @@ class Driver:
         self._dirty[execution_id] = live
         live.pending.added.update({command.id: command for command in outbox})
         self._answer(live)
+        if event is not None:
+            self._apply(execution_id, event)
 
     def _return(self, execution_id: str) -> None:
         """Go on with an execution that the repository refused to write."""
@@ -312,7 +326,9 @@ class Driver:
         """Take an event that another process sent."""
         live = self._roster.get(execution_id)
         if live is not None and number not in live.pending.inbox:
-            self._apply(execution_id, codec.decode_event(kind, payload))
+            event = codec.decode_event(kind, payload)
+            if event.at >= live.began:  # otherwise it is about what was before a restart
+                self._apply(execution_id, event)
             live.pending.inbox.append(number)
             self._dirty[execution_id] = live
 
@@ -407,7 +423,8 @@ class Driver:
         """Write everything that is pending, then do what was decided."""
         dirty, self._dirty = self._dirty, {}
         tickets, self._tickets = self._tickets, []
-        failed = write(self._parts, dirty) if dirty else {}
+        queue = self._queue if self._queue.is_due else None
+        failed = write(self._parts, dirty, queue) if dirty or queue else {}
         self._attempts.committed()
         for execution_id, ticket in tickets:
             ticket.resolve(failed.get(execution_id))
@@ -434,6 +451,7 @@ class Driver:
     def _publish(self, live: Live) -> None:
         changed = tuple(live.pending.changed)
         lines = tuple(live.pending.logs)
+        questions = live.questions()
         for command in live.written():
             self._dispatcher.dispatch(live, command)
         if self._parts.listener is not None:
@@ -445,5 +463,11 @@ class Driver:
             # The parent, or the children, may be here: let them know at once.
             self._next_poll = 0.0
         self._dispatcher.tidy(live.execution)
+        if live.execution.state.is_terminal:
+            self._queue.note_end(live.execution)
         if live.execution.done:
             self._roster.drop(live.execution.id)
+        elif questions:  # of an execution that has just been let in
+            live.pending.added.update(questions)
+            self._dirty[live.execution.id] = live
+            self._answer(live)

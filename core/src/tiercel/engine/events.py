@@ -17,6 +17,7 @@ from tiercel.model.execution import State
 
 __all__ = [
     "EVENTS",
+    "Admitted",
     "AnyEvent",
     "ChildCreated",
     "ChildEnded",
@@ -71,6 +72,16 @@ class ExecutionCreated(Event):
     first_at: datetime | None = None
     refusal: str | None = None
     carried: Mapping[str, Any] | None = None
+
+
+@record(kw_only=True)
+class Admitted(Event):
+    """Whether the execution may begin was decided, as an `Admit` command asked.
+
+    `state` is RUNNING when it may, QUEUED when it is to wait, else what it ends in.
+    """
+
+    state: State
 
 
 @record(kw_only=True)
@@ -215,6 +226,7 @@ Request = (
 
 AnyEvent = (
     ExecutionCreated
+    | Admitted
     | TaskRunStarted
     | TaskRunEnded
     | Evaluated

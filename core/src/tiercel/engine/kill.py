@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rpds import HashTrieMap
 
 from tiercel._record import replace
+from tiercel.engine.admission import ADMIT
 from tiercel.engine.hold import let_go
 from tiercel.engine.scope import ROOT, Phase, Scope
 from tiercel.model.execution import State, TaskRun
@@ -50,6 +51,7 @@ def begin_kill(draft: Draft, finish: Finish | None = None) -> None:
         draft.to(State.KILLING)
     root = replace(let_go(root), phase=Phase.KILLING, kills=waiting, finish=finish)
     draft.put_scope(root)
+    draft.finish_command(ADMIT)
     if not waiting:
         _all_killed(draft)
 

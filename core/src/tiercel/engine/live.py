@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from tiercel.engine import codec
 from tiercel.engine.announce import announce
-from tiercel.engine.commands import Command, StartTimer
+from tiercel.engine.commands import Command, Evaluate, StartTimer
 from tiercel.engine.events import ChildEnded, KillRequested
 from tiercel.engine.variables import Variables
+from tiercel.model.execution import State
 from tiercel.repository.spi import StoredCommand, StoredEvent
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tiercel.engine.draft import Reduction
     from tiercel.engine.events import Event
     from tiercel.model.execution import Execution, LogEntry, MetricEntry
@@ -73,6 +77,15 @@ class Live:
     def is_new(self) -> bool:
         """Whether nothing of it was ever committed."""
         return self._stored is None
+
+    @property
+    def began(self) -> datetime:
+        """When it began, or went on after it had ended."""
+        entries = self.execution.history.entries
+        for (before, _), (state, at) in reversed(list(pairwise(entries))):
+            if state is State.RESTARTED and before.is_terminal:
+                return at
+        return entries[0][1]
 
     def apply(self, event: Event, reduction: Reduction) -> None:
         """Take over what an event led to."""
@@ -137,6 +150,11 @@ class Live:
                 outputs=execution.outputs,
             )
             work.send(execution.parent_id, *codec.encode(ended))
+
+    def questions(self) -> dict[str, Command]:
+        """Return the pending commands that ask for expressions to be rendered."""
+        added = self.pending.added
+        return {key: each for key, each in added.items() if type(each) is Evaluate}
 
     def written(self) -> Iterable[Command]:
         """Note that the write was committed; return the commands to dispatch."""

@@ -30,6 +30,7 @@ class Parts:
     Attributes:
         owner: this engine's name in leases; nobody else's.
         flow: (tenant, namespace, id, revision) → the flow; raises NotFoundError.
+        newest: (namespace, id) → a flow's newest revision; raises NotFoundError.
         child: (execution, `StartChild`) → what creates the execution that it asks for, or None when
             it exists already; raises TiercelError when it cannot be.
         shared: variables that every execution sees (`envs`, `globals`, `kestra`).
@@ -43,6 +44,7 @@ class Parts:
     clock: Clock
     owner: str
     flow: Callable[[str, str, str, int], Flow]
+    newest: Callable[[str, str], Flow]
     child: Callable[[Execution, commands.StartChild], tuple[events.ExecutionCreated, Flow] | None]
     shared: dict[str, Any] = field(default_factory=dict)
     listener: Listener | None = None

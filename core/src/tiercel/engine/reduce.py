@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, assert_never
 from tiercel._record import replace
 from tiercel.engine import again, restart, sla
 from tiercel.engine import events as ev
+from tiercel.engine.admission import admit, answer_admission
 from tiercel.engine.carried import take_up
 from tiercel.engine.children import child_created, child_ended
 from tiercel.engine.commands import attempt_id
@@ -74,6 +75,8 @@ def reduce(execution: Execution, event: ev.AnyEvent) -> Reduction:
     """
     draft = Draft(execution, event.at)
     match event:
+        case ev.Admitted():
+            answer_admission(draft, event.state)
         case ev.TaskRunStarted():
             _task_run_started(draft, event)
         case ev.TaskRunEnded():
@@ -269,8 +272,11 @@ def _resumed(draft: Draft, event: ev.Resumed) -> None:
 
 
 def _run_forced(draft: Draft, event: ev.RunForced) -> None:
+    root = draft.execution.scopes.get(ROOT)
     if draft.execution.state is State.PAUSED:
         _resumed(draft, ev.Resumed(at=event.at))
+    elif root is not None and root.phase is Phase.ADMISSION:
+        admit(draft, root)
 
 
 def _labels_set(draft: Draft, event: ev.LabelsSet) -> None:

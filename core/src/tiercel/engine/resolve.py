@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tiercel._record import replace
+from tiercel.engine.admission import ask_admission, is_limited
 from tiercel.engine.again import begin_again
 from tiercel.engine.children import run_flow
 from tiercel.engine.commands import Evaluate, SubmitTask, attempt_id
@@ -34,7 +35,13 @@ __all__ = ["begin", "end_early", "end_task_run", "enter_phase", "launch", "settl
 
 def begin(draft: Draft, past: Past | None = None) -> None:
     """Start the flow's own scope; what was before is taken over from its `past`."""
-    draft.put_scope(Scope(ROOT, None, past=past))
+    root = Scope(ROOT, None, past=past)
+    if is_limited(draft):
+        ask_admission(draft, root)
+        return
+    if draft.execution.state is State.RESTARTED:
+        draft.to(State.RUNNING)
+    draft.put_scope(root)
     draft.agenda.append((ROOT, None))
 
 
@@ -208,9 +215,7 @@ def _end_lane(draft: Draft, scope: Scope, key: str | int, state: State) -> None:
     draft.agenda.append((scope.id, None))
 
 
-def _leave_task(
-    draft: Draft, scope: Scope, key: str | int, lane: LaneState, state: State
-) -> bool:
+def _leave_task(draft: Draft, scope: Scope, key: str | int, lane: LaneState, state: State) -> bool:
     """Have a lane, whose task run ended in `state`, go on, or end; return whether it goes on."""
     lane = replace(lane, worst=worse(lane.worst, state))
     if state.is_failed and not lane.keeps_going:

@@ -96,7 +96,6 @@ def _go_on(draft: Draft, again: frozenset[str]) -> None:
     draft.set(done=False, outputs=None, error=None)
     draft.to(State.RESTARTED)
     draft.remove_task_runs(outdated(flow, draft.execution.task_runs, again))
-    draft.to(State.RUNNING)
     begin(draft, Past.of(draft.execution.task_runs.values(), again, renews=False))
     watch_assertions(draft)
 

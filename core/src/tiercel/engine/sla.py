@@ -42,7 +42,7 @@ TIMER = ":sla:"
 QUESTION = ":assert:"
 """What the ids of the questions begin with; a number follows."""
 
-_OPEN = frozenset({Phase.TASKS, Phase.ERRORS, Phase.FINALLY, Phase.OUTPUTS})
+_OPEN = frozenset({Phase.ADMISSION, Phase.TASKS, Phase.ERRORS, Phase.FINALLY, Phase.OUTPUTS})
 
 
 def watch(draft: Draft) -> None:

@@ -34,7 +34,7 @@ EXECUTION_TRANSITIONS: dict[State, frozenset[State]] = {
     _S.CREATED: frozenset(
         {_S.RUNNING, _S.QUEUED, _S.KILLING, _S.KILLED, _S.CANCELLED, _S.FAILED, _S.SUCCESS}
     ),
-    _S.QUEUED: frozenset({_S.RUNNING, _S.KILLED, _S.CANCELLED, _S.FAILED}),
+    _S.QUEUED: frozenset({_S.RUNNING, _S.KILLING, _S.CANCELLED, _S.FAILED}),
     _S.RUNNING: frozenset(
         {
             _S.PAUSED,
@@ -52,7 +52,7 @@ EXECUTION_TRANSITIONS: dict[State, frozenset[State]] = {
         {_S.RESTARTED, _S.RUNNING, _S.KILLING, _S.FAILED, _S.CANCELLED, _S.RETRIED}
     ),
     _S.RETRYING: frozenset({_S.RUNNING, _S.KILLING, _S.FAILED, _S.CANCELLED, _S.RETRIED}),
-    _S.RESTARTED: frozenset({_S.RUNNING, _S.KILLING, _S.FAILED, _S.CANCELLED}),
+    _S.RESTARTED: frozenset({_S.RUNNING, _S.QUEUED, _S.KILLING, _S.FAILED, _S.CANCELLED}),
     _S.KILLING: frozenset({_S.KILLED}),
     # A terminal execution can be restarted; FAILED also passes through here on its way to a retry,
     # and SUCCESS or WARNING turn into FAILED when the flow's outputs cannot be rendered.

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rpds import HashTrieMap, List
 
 from tiercel.errors import ConflictError, NotFoundError, RepositoryError
+from tiercel.model.execution import State
 from tiercel.repository.spi import (
+    RUNNING_STATES,
     Claim,
     ExecutionQuery,
     KvRecord,
@@ -428,6 +430,20 @@ class _Unit:
             claim = Claim(execution_id, owner, self._state.next_number(), now + lease)
         self._state.claims = self._state.claims.insert(execution_id, claim)
         return claim
+
+    def slots(
+        self, tenant: str, namespace: str, flow_id: str, *, now: datetime, most: int
+    ) -> tuple[int, Sequence[str]]:
+        state, running, queued = self._state, 0, []
+        flow = (tenant, namespace, flow_id)
+        for number, each in state.executions.values():
+            if each.done or (each.tenant, each.namespace, each.flow_id) != flow:
+                continue
+            claim = state.claims.get(each.id)
+            running += each.state in RUNNING_STATES
+            if each.state is State.QUEUED and claim is not None and claim.until > now:
+                queued.append((number, each.id))
+        return running, [execution_id for _, execution_id in sorted(queued)[:most]]
 
     def renew(self, owner: str, until: datetime) -> int:
         mine = [claim for claim in self._state.claims.values() if claim.owner == owner]

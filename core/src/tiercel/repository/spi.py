@@ -20,6 +20,7 @@ from tiercel._record import record
 from tiercel.model.execution import Execution, LogEntry, MetricEntry, State, TaskRun
 
 __all__ = [
+    "RUNNING_STATES",
     "Claim",
     "ExecutionQuery",
     "KvRecord",
@@ -31,6 +32,10 @@ __all__ = [
     "TriggerRecord",
     "UnitOfWork",
 ]
+
+
+RUNNING_STATES = frozenset({State.RUNNING, State.PAUSED, State.RETRYING, State.KILLING})
+"""The states of executions that a flow's `concurrency` counts."""
 
 
 @record
@@ -312,6 +317,16 @@ class UnitOfWork(Protocol):
 
     def renew(self, owner: str, until: datetime) -> int:
         """Extend all leases of `owner`; return how many there are."""
+        ...
+
+    def slots(
+        self, tenant: str, namespace: str, flow_id: str, *, now: datetime, most: int
+    ) -> tuple[int, Sequence[str]]:
+        """Return how many executions of a flow run, and which of them wait to, this unit included.
+
+        Those that run are RUNNING, PAUSED, RETRYING or KILLING. Those that wait are QUEUED and have
+        an owner whose lease has not ended by `now`; the oldest come first, at most `most` of them.
+        """
         ...
 
     def release(self, execution_id: str, owner: str) -> None:

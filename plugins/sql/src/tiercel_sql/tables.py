@@ -225,6 +225,15 @@ ADD_CLAIM = (
 RENEW_CLAIM = "UPDATE claims SET until = ? WHERE epoch = ?"
 RENEW_CLAIMS = "UPDATE claims SET until = ? WHERE owner = ?"
 DELETE_CLAIM = "DELETE FROM claims WHERE epoch = ?"
+RUNNING = (
+    "SELECT count(*) FROM executions WHERE tenant = ? AND namespace = ? AND flow_id = ? "
+    "AND done = 0 AND state IN ('RUNNING', 'PAUSED', 'RETRYING', 'KILLING')"
+)
+QUEUED = (
+    "SELECT e.id FROM executions e JOIN claims c ON c.execution_id = e.id "
+    "WHERE e.tenant = ? AND e.namespace = ? AND e.flow_id = ? AND e.done = 0 "
+    "AND e.state = 'QUEUED' AND c.until > ? ORDER BY e.number LIMIT ?"
+)
 RELEASE = "DELETE FROM claims WHERE execution_id = ? AND owner = ?"
 SEND = "INSERT INTO inbox (execution_id, kind, payload) VALUES (?, ?, ?)"
 # CROSS JOIN tells SQLite to begin with the inbox, which is nearly always empty.

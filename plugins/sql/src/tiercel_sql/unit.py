@@ -300,6 +300,15 @@ class SqlUnit:
         """Extend all leases of `owner`; return how many there are."""
         return self._session.run(tables.RENEW_CLAIMS, (rows.micros(until), owner))
 
+    def slots(
+        self, tenant: str, namespace: str, flow_id: str, *, now: datetime, most: int
+    ) -> tuple[int, Sequence[str]]:
+        """Return how many executions of a flow run, and which wait to, the oldest first."""
+        flow = (tenant, namespace, flow_id)
+        running = self._session.one(tables.RUNNING, flow)
+        queued = self._session.all(tables.QUEUED, (*flow, rows.micros(now), most))
+        return int(running[0]), [execution_id for (execution_id,) in queued]
+
     def release(self, execution_id: str, owner: str) -> None:
         """Stop owning an execution; harmless when one does not."""
         self._session.run(tables.RELEASE, (execution_id, owner))
