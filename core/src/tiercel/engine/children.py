@@ -8,7 +8,7 @@ from tiercel._ids import derive
 from tiercel._record import replace
 from tiercel.engine import events as ev
 from tiercel.engine.commands import StartChild
-from tiercel.engine.scope import Scope
+from tiercel.engine.scope import ROOT, Scope
 from tiercel.model.execution import State
 from tiercel.plugin.task import Child, RunFlow
 
@@ -21,9 +21,13 @@ __all__ = ["child_created", "child_ended", "run_flow"]
 def run_flow(draft: Draft, scope: Scope, decision: RunFlow) -> None:
     """Have an execution begun; its id is derived, so a repeated command begins no second one."""
     task_run = draft.execution.task_runs[scope.id]
-    attempt = len(task_run.attempts)
-    execution_id = derive(draft.execution.id, task_run.id, decision.key, attempt)
-    child = Child(execution_id, counted=decision.counted, wait=decision.wait)
+    before = task_run.history.states.count(State.RUNNING)
+    execution_id, *earlier = [
+        derive(draft.execution.id, task_run.id, decision.key, attempt)
+        for attempt in range(before, -1, -1)
+    ]
+    known = tuple(earlier) if decision.retry_failed and _is_restarted(draft) else ()
+    child = Child(execution_id, counted=decision.counted, wait=decision.wait, earlier=known)
     draft.put_scope(replace(scope, children=scope.children.insert(decision.key, child)))
     draft.agenda.append((scope.id, None))
     labels = {
@@ -43,9 +47,15 @@ def run_flow(draft: Draft, scope: Scope, decision: RunFlow) -> None:
                 "inputs": decision.inputs,
                 "labels": labels | dict(decision.labels),
                 "iteration": decision.iteration,
+                "earlier": known,
             },
         )
     )
+
+
+def _is_restarted(draft: Draft) -> bool:
+    past = draft.scope(ROOT).past
+    return past is not None and not past.renews
 
 
 def child_created(draft: Draft, event: ev.ChildCreated) -> None:
@@ -54,7 +64,7 @@ def child_created(draft: Draft, event: ev.ChildCreated) -> None:
     scope, key, child = _find(draft, event.command_id)
     if scope is None or child is None or child.state is not None:
         return
-    if child.execution_id != event.execution_id:
+    if event.execution_id not in (child.execution_id, *child.earlier):
         return
     task_run = draft.execution.task_runs[scope.id]
     if event.error is not None:
@@ -64,9 +74,10 @@ def child_created(draft: Draft, event: ev.ChildCreated) -> None:
     else:
         if task_run.state in (State.CREATED, State.RESTARTED):
             task_run = draft.begin_attempt(task_run, draft.at)
-        draft.log("INFO", f"Created new execution {event.link}", task_run)
+        what = "Restarted" if event.execution_id in child.earlier else "Created new"
+        draft.log("INFO", f"{what} execution {event.link}", task_run)
     state = State.CREATED if event.error is None else State.FAILED
-    child = replace(child, state=state, error=event.error)
+    child = replace(child, execution_id=event.execution_id, state=state, error=event.error)
     if child.counted and event.error is not None:
         draft.put_scope(replace(draft.scope(scope.id), refused=event.error))
         _count(draft, scope, key, State.FAILED)

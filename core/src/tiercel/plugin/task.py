@@ -190,6 +190,8 @@ class RunFlow:
         counted: whether it is one of many that are only counted: once it is over (or, unless
             `wait`, once it began), `view.tally` has its state, and `view.children` has it no more.
         wait: whether a counted one is waited for.
+        retry_failed: whether, once this execution is restarted, the one begun before goes on: it
+            is restarted, too, if it failed, and stands as it is if it did not.
     """
 
     key: str
@@ -202,6 +204,7 @@ class RunFlow:
     iteration: int | None = None
     counted: bool = False
     wait: bool = True
+    retry_failed: bool = False
 
 
 @record
@@ -215,6 +218,8 @@ class Child:
         error: why it could not begin; None otherwise.
         counted: as `RunFlow` has it.
         wait: likewise.
+        earlier: those begun for the same purpose before a restart, the newest first; it may turn
+            out to be one of them.
     """
 
     execution_id: str
@@ -223,6 +228,7 @@ class Child:
     error: str | None = None
     counted: bool = False
     wait: bool = True
+    earlier: tuple[str, ...] = ()
 
 
 @record
