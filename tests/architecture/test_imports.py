@@ -50,6 +50,9 @@ HOMES = {
     "psycopg": ["plugins/sql/"],
     "sqlalchemy": [],
     "duckdb": ["plugins/duckdb/"],
+    "boto3": ["plugins/aws/"],
+    "botocore": ["plugins/aws/"],
+    "smart_open": ["plugins/aws/"],
     # Plugins may read identifiers; the core makes its own in one place.
     "uuid": ["core/src/tiercel/_ids.py", "core/src/tiercel/expression/", "plugins/"],
 }

@@ -56,7 +56,10 @@ def test_help_imports_no_plugin(help_modules: set[str]) -> None:
     assert {name for name in help_modules if name.startswith("tiercel_")} == set()
 
 
-@pytest.mark.parametrize("library", ["httpx", "sqlalchemy", "duckdb", "jq", "babel", "asyncio"])
+@pytest.mark.parametrize(
+    "library",
+    ["httpx", "sqlalchemy", "duckdb", "jq", "babel", "asyncio", "boto3", "smart_open"],
+)
 def test_a_run_of_log_tasks_does_not_import(library: str, run_modules: set[str]) -> None:
     assert library not in run_modules
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["package_for"]
 
 _PACKAGES = {
+    "io.kestra.plugin.aws.": "tiercel-aws",
     "io.kestra.plugin.core.debug.": "tiercel-basic",
     "io.kestra.plugin.core.execution.": "tiercel-basic",
     "io.kestra.plugin.core.output.": "tiercel-basic",

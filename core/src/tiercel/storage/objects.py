@@ -67,14 +67,17 @@ class ObjectBucket(Protocol):
     """A bucket: what a plugin writes for its object store. Safe to use from several threads.
 
     Names are whole names of objects; every call may raise one of `errors`.
-
-    Attributes:
-        url: the bucket, for messages: `s3://bucket`.
-        errors: the exceptions of the store's client, all of them.
     """
 
-    url: str
-    errors: tuple[type[Exception], ...]
+    @property
+    def url(self) -> str:
+        """The bucket, for messages: `s3://bucket`."""
+        ...
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """The exceptions of the store's client, all of them."""
+        ...
 
     def is_missing(self, error: Exception) -> bool:
         """Return whether one of `errors` says that there is no such object."""

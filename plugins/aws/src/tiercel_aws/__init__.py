@@ -1,0 +1,1 @@
+"""Tiercel plugin: Amazon S3, and stores that speak its protocol."""

@@ -1,0 +1,1 @@
+"""The tasks and the trigger of Amazon S3."""
