@@ -30,6 +30,7 @@ class Language:
         interpreter: what commands are given to.
         stop_on_error: the command that makes it stop at the first failing command.
         env: environment variables that its programs want.
+        setup: commands that run before those of the task.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Language:
     interpreter: tuple[str, ...] = _SHELL
     stop_on_error: str = "set -e"
     env: Mapping[str, str] = field(default_factory=dict)
+    setup: tuple[str, ...] = ()
 
     def type_of(self, kind: str) -> str:
         """Return the task type for `kind`, `Script` or `Commands`."""
@@ -95,13 +97,25 @@ LANGUAGES = (
     Language("bun", "Bun", "oven/bun", ".ts", "bun run", 'console.log("Hello from Bun")'),
     Language("php", "PHP", "php", ".php", "php", '<?php echo "Hello from PHP\\n";'),
     Language("lua", "Lua", "nickblah/lua", ".lua", "lua", 'print("Hello from Lua")'),
+    Language(
+        "dotnet",
+        ".NET",
+        "mcr.microsoft.com/dotnet/sdk:10.0",
+        ".csx",
+        "dotnet-script",
+        'Console.WriteLine("Hello from .NET");',
+        setup=(
+            'export PATH="$PATH:$HOME/.dotnet/tools"',
+            "command -v dotnet-script > /dev/null || dotnet tool install -g dotnet-script",
+        ),
+    ),
     Language("groovy", "Groovy", "groovy", ".groovy", "groovy", 'println "Hello from Groovy"'),
     Language(
         "jbang",
         "JBang",
         "jbangdev/jbang-action",
         ".java",
-        "jbang --quiet",
+        "jbang",
         'void main() {\n    System.out.println("Hello from JBang");\n}',
     ),
 )

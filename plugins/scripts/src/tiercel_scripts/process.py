@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 
     from tiercel.plugin import RunContext
 
-__all__ = ["Process"]
+__all__ = ["PROCESS", "Process"]
+
+PROCESS = "io.kestra.plugin.core.runner.Process"
+"""The type of the runner that is always there."""
 
 _CHUNK = 1 << 16
 # How long a killed process's output is waited for; only one that could not be found holds it.
