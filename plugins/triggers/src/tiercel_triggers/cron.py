@@ -65,9 +65,12 @@ def _moment(date: datetime) -> datetime:
 
 def _fires(expression: str, moment: datetime, zone: tzinfo, step: timedelta) -> datetime | None:
     """Return the next date from a moment in UTC, exclusive, in the direction of `step`."""
-    found = _match(expression, moment, zone, step)
-    while found is not None and _is_second_pass(expression, found, zone):
-        found = _match(expression, found, zone, step)
+    try:
+        found = _match(expression, moment, zone, step)
+        while found is not None and _is_second_pass(expression, found, zone):
+            found = _match(expression, found, zone, step)
+    except OverflowError:  # before the year 1, after the year 9999
+        return None
     return found
 
 
@@ -116,7 +119,7 @@ def _wall_match(expression: str, begin: datetime, step: timedelta) -> datetime |
     """Return the next matching time of a clock without a zone from `begin` on, inclusive."""
     try:
         return next(CronSim(expression, begin - step, reverse=step < timedelta()), None)
-    except (CronSimError, OverflowError):  # 31 February; the year 10,000
+    except CronSimError:  # a day that no month has, such as 31 February
         return None
 
 
