@@ -28,7 +28,7 @@ from tiercel.repository.spi import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from datetime import datetime, timedelta
 
     from tiercel.model.execution import Execution, LogEntry, MetricEntry, TaskRun
@@ -230,6 +230,30 @@ class MemoryRepository:
                 unit.delete_execution(execution_id)
         return count
 
+    def purge_logs(
+        self,
+        execution_id: str,
+        *,
+        levels: Collection[str] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> int:
+        """Delete log lines of some levels and times; return how many there were."""
+        with self.transaction() as unit:
+            return unit.remove_logs(
+                execution_id,
+                lambda line: (
+                    (not levels or line.level in levels)
+                    and (since is None or line.at >= since)
+                    and (until is None or line.at < until)
+                ),
+            )
+
+    def purge_metrics(self, execution_id: str) -> int:
+        """Delete an execution's measurements; return how many there were."""
+        with self.transaction() as unit:
+            return unit.remove_metrics(execution_id)
+
     def close(self) -> None:
         """Keep everything: another reader may hold the same object."""
 
@@ -298,8 +322,22 @@ class _Unit:
         state = self._state
         for entry in entries:
             rows = state.logs.get(entry.execution_id, List())
-            number = len(rows) + 1
+            number = next((last for last, _ in rows), 0) + 1
             state.logs = state.logs.insert(entry.execution_id, rows.push_front((number, entry)))
+
+    def remove_logs(self, execution_id: str, unwanted: Callable[[LogEntry], bool]) -> int:
+        """Delete the log lines that are not wanted; return how many there were."""
+        state = self._state
+        rows = state.logs.get(execution_id, List())
+        kept = List([row for row in rows if not unwanted(row[1])])
+        state.logs = state.logs.insert(execution_id, kept)
+        return len(rows) - len(kept)
+
+    def remove_metrics(self, execution_id: str) -> int:
+        """Delete an execution's measurements; return how many there were."""
+        count = len(self._state.metrics.get(execution_id, List()))
+        self._state.metrics = self._state.metrics.discard(execution_id)
+        return count
 
     def append_metrics(self, entries: Iterable[MetricEntry]) -> None:
         state = self._state

@@ -11,7 +11,7 @@ suite in `tiercel.testing.contracts.repository` says exactly what an implementat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
@@ -455,6 +455,28 @@ class Repository(Protocol):
         A purge of any size neither fails as a whole nor keeps other writers waiting. Of one that
         was interrupted, some executions are gone, and the rest can be purged again.
         """
+        ...
+
+    def purge_logs(
+        self,
+        execution_id: str,
+        *,
+        levels: Collection[str] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> int:
+        """Delete log lines in transactions of bounded size; return how many there were.
+
+        Args:
+            execution_id: whose.
+            levels: only lines of one of these; of any by default.
+            since: only lines of this time or later.
+            until: only earlier lines.
+        """
+        ...
+
+    def purge_metrics(self, execution_id: str) -> int:
+        """Delete an execution's measurements, in bounded transactions; return how many."""
         ...
 
     def close(self) -> None:

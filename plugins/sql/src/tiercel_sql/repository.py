@@ -23,7 +23,7 @@ from tiercel_sql.schema import SCHEMA_VERSION, migrate
 from tiercel_sql.unit import Memory, SqlUnit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from tiercel.plugin.spi import ExecutionQuery
@@ -33,6 +33,8 @@ __all__ = ["SqlRepository"]
 
 # What one transaction of a purge deletes at most, in rows of one table.
 _BATCH = 5_000
+_FOREVER = 2**62
+_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR")
 _NO_LIMIT = 2**62
 
 
@@ -203,6 +205,34 @@ class SqlRepository:
                 count += session.one(tables.EXECUTION_NUMBER, (execution_id,)) is not None
             with self.transaction() as unit:
                 unit.delete_execution(execution_id)
+        return count
+
+    def purge_logs(
+        self,
+        execution_id: str,
+        *,
+        levels: Collection[str] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> int:
+        """Delete log lines in transactions of bounded size; return how many there were."""
+        first = -_FOREVER if since is None else rows.micros(since)
+        end = _FOREVER if until is None else rows.micros(until)
+        wanted = [*(levels or _LEVELS)]
+        # The statement has five places: a level may be asked for more than once.
+        wanted += wanted[:1] * (len(_LEVELS) - len(wanted))
+        return self._purge(tables.PURGE_LOGS, execution_id, first, end, *wanted)
+
+    def purge_metrics(self, execution_id: str) -> int:
+        """Delete an execution's measurements, in bounded transactions; return how many."""
+        return self._purge(tables.PURGE_METRICS, execution_id)
+
+    def _purge(self, statement: str, execution_id: str, *parameters: Any) -> int:
+        count, last = 0, _BATCH
+        while last == _BATCH:
+            with self._database.writing() as session:
+                last = session.run(statement, (execution_id, execution_id, *parameters, _BATCH))
+            count += last
         return count
 
     def _purge_batch(self, statement: str, execution_id: str) -> int:

@@ -79,6 +79,12 @@ PURGE = tuple(
         ("task_runs", "id"),
     )
 )
+PURGE_LOGS = (
+    "DELETE FROM logs WHERE execution_id = ? AND number IN "
+    "(SELECT number FROM logs WHERE execution_id = ? AND at >= ? AND at < ? "
+    "AND level IN (?, ?, ?, ?, ?) LIMIT ?)"
+)
+PURGE_METRICS = PURGE[1]
 
 # What hangs on an execution
 

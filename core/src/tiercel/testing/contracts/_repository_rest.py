@@ -77,6 +77,26 @@ class LogTests:
         assert lines[0].startswith("half ")
         assert lines[1].endswith(" inside")
 
+    def test_log_lines_of_some_levels_and_times_are_purged(self, repository: Repository) -> None:
+        lines = [
+            LogEntry("e1", later(second), level, f"{level} {second}")
+            for second in range(3)
+            for level in ("INFO", "ERROR")
+        ]
+        with repository.transaction() as unit:
+            unit.append_logs([*lines, a_line("other", execution_id="e2")])
+        count = repository.purge_logs("e1", levels=["INFO"], since=later(1), until=later(2))
+        left = [line.message for _, line in repository.logs("e1")]
+        assert (count, left) == (1, ["INFO 0", "ERROR 0", "ERROR 1", "INFO 2", "ERROR 2"])
+        assert (repository.purge_logs("e1"), len(repository.logs("e2"))) == (5, 1)
+
+    def test_measurements_of_one_execution_are_purged(self, repository: Repository) -> None:
+        metrics = [MetricEntry(each, NOW, "rows", "counter", 1) for each in ("e1", "e1", "e2")]
+        with repository.transaction() as unit:
+            unit.append_metrics(metrics)
+        assert repository.purge_metrics("e1") == 2
+        assert [len(repository.metrics(each)) for each in ("e1", "e2")] == [0, 1]
+
     def test_metrics_read_back_in_order(self, repository: Repository) -> None:
         entries = [
             MetricEntry("e1", NOW, "rows", "counter", 3.0, (("table", "ü"),), "r1", "task"),
