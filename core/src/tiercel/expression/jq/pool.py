@@ -40,8 +40,9 @@ class _Worker:
         library = find_spec("jq")
         if library is None or library.origin is None:
             raise ModuleNotFoundError("The 'jq' filter needs the jq library", name="jq")
+        # Read without a buffer: that has a lock, which a fork would copy while it is held, and the
+        # new process could not even close what it inherits.
         self._channel, theirs = socket.socketpair()
-        self._answers = self._channel.makefile("rb")
         command = [sys.executable, "-I", "-S", str(_WORKER), str(Path(library.origin).parent)]
         with theirs:
             self.process: subprocess.Popen[bytes] = subprocess.Popen(
@@ -58,32 +59,35 @@ class _Worker:
     def ask(self, program: str, data: str, most: int, deadline: float) -> tuple[int, str]:
         """Have a program run; raise `TimeoutError` at the deadline, `OSError` when it is dead."""
         texts = program.encode("utf-8", "replace"), data.encode("utf-8", "replace")
-        self._channel.settimeout(max(deadline - monotonic(), _SHORTEST))
+        self._limit(deadline)
         self._channel.sendall(b"".join((REQUEST.pack(len(texts[0]), len(texts[1]), most), *texts)))
-        status, size = ANSWER.unpack(self._receive(ANSWER.size))
-        return status, self._receive(size).decode()
+        status, size = ANSWER.unpack(self._receive(ANSWER.size, deadline))
+        return status, self._receive(size, deadline).decode()
 
-    def _receive(self, size: int) -> bytes:
-        received = self._answers.read(size)
-        if len(received) < size:
-            raise ConnectionResetError("The process is gone")
+    def _receive(self, size: int, deadline: float) -> bytearray:
+        received = bytearray(size)
+        rest = memoryview(received)
+        while rest:
+            self._limit(deadline)
+            count = self._channel.recv_into(rest)
+            if count == 0:
+                raise ConnectionResetError("The process is gone")
+            rest = rest[count:]
         return received
+
+    def _limit(self, deadline: float) -> None:
+        self._channel.settimeout(max(deadline - monotonic(), _SHORTEST))
 
     def stop(self) -> int:
         """Kill the process and return how it ended."""
-        self._close()
+        self._channel.close()
         self.process.kill()
         return self.process.wait()
 
     def disown(self) -> None:
         """Forget a process that belongs to the process this one was forked from."""
-        self._close()
-        self.process.returncode = 0
-
-    def _close(self) -> None:
-        # The socket stays open as long as what reads from it does.
-        self._answers.close()
         self._channel.close()
+        self.process.returncode = 0
 
 
 class Pool:
