@@ -201,6 +201,8 @@ class Player:
         again += self._repetitions(execution)
         if again:
             flat["attempt_number"] = 1 + again
+        if execution.flow_revision > 1:
+            flat["revision"] = execution.flow_revision
         for key in ("labels", "inputs", "outputs", "variables", "trigger"):
             value = getattr(execution, key)
             if value:
@@ -214,8 +216,10 @@ class Player:
         """Return how many executions this one repeats, one after the other."""
         count = 0
         while execution.parent_id and dict(execution.labels).get(REPLAY):
-            execution = self.tiercel.execution(execution.parent_id)
-            count += 1
+            repeated = self.tiercel.execution(execution.parent_id)
+            # What goes on from a task run has the history of the other one: it counts as RESTARTED.
+            count += execution.history.started != repeated.history.started
+            execution = repeated
         return count
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flow_match import differences
+from lifecycle_steps import LIFECYCLE_PLAYERS
 
 from tiercel import State, Tiercel
 from tiercel.errors import TiercelError
@@ -22,7 +23,7 @@ def play_steps(
     tiercel: Tiercel, case: dict[str, Any], flat: Callable[[Execution], dict[str, Any]]
 ) -> list[str]:
     """Play a case's steps and return what differs, in the steps and in the executions."""
-    unknown = {step["do"] for step in case["steps"]} - set(_PLAYERS)
+    unknown = {step["do"] for step in case["steps"]} - set(_PLAYERS) - set(LIFECYCLE_PLAYERS)
     if unknown:
         return [f"step {name!r} cannot be played yet" for name in sorted(unknown)]
     names: dict[str, str] = {}
@@ -31,7 +32,11 @@ def play_steps(
     for index, step in enumerate(case["steps"]):
         wanted = wanted_steps[index] if index < len(wanted_steps) else {}
         try:
-            _PLAYERS[step["do"]](tiercel, case, step, names)
+            if step["do"] in LIFECYCLE_PLAYERS:
+                play = LIFECYCLE_PLAYERS[step["do"]]
+                found += play(tiercel, {**step, "wanted": wanted}, names, _await)
+            else:
+                _PLAYERS[step["do"]](tiercel, case, step, names)
         except (TiercelError, TimeoutError) as error:
             found += _refused(step, wanted, error)
         else:
@@ -87,7 +92,8 @@ def _execute(
 ) -> None:
     flows = [tiercel.load_flow(source) for source in case["flows"]]
     wanted = step.get("flow", flows[0].id)
-    flow = next(each for each in flows if each.id == wanted)
+    first = next(each for each in flows if each.id == wanted)
+    flow = tiercel.flow(first.namespace, first.id)  # a step may have imported a newer revision
     inputs = {**case.get("inputs", {}), **step.get("inputs", {})}
     labels = {**case.get("labels", {}), **step.get("labels", {})}
     execution_id = tiercel.start(flow, inputs, labels)

@@ -25,10 +25,9 @@ from tiercel._time import Clock, SystemClock
 from tiercel.engine.again import BEGIN as BEGIN_AGAIN
 from tiercel.engine.again import repeated, successor_id
 from tiercel.engine.beginning import Beginner
-from tiercel.engine.codec import encode
 from tiercel.engine.driver import Driver, Parts
 from tiercel.engine.evaluate import Evaluator
-from tiercel.engine.events import ExecutionCreated, KillRequested, Resumed
+from tiercel.engine.events import ExecutionCreated
 from tiercel.engine.executions import ExecutionBook
 from tiercel.engine.files import FileStore, TaskFiles
 from tiercel.engine.flows import FlowBook
@@ -40,15 +39,13 @@ from tiercel.engine.plain import plain
 from tiercel.engine.sealing import Sealer, hidden
 from tiercel.engine.secrets import EnvironmentSecrets
 from tiercel.engine.services import Services
-from tiercel.errors import ConflictError, NotFoundError
+from tiercel.errors import NotFoundError
 from tiercel.model.execution import Execution, LogEntry, State
 from tiercel.model.flow import Flow
 from tiercel.model.input_values import output_values
 from tiercel.model.load import load_task
 from tiercel.parts import open_repository, open_storage
 from tiercel.plugin.registry import Registry
-from tiercel.plugin.task import FlowableTask
-from tiercel.plugin.tree import find_task
 from tiercel.repository.spi import ExecutionQuery
 from tiercel.settings import Settings
 from tiercel.storage import uri as uris
@@ -57,6 +54,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from tiercel.engine.commands import StartChild
+    from tiercel.engine.operations import Operations
     from tiercel.executor.spi import Executor
     from tiercel.expression.environment import Environment
     from tiercel.model.flow import Check
@@ -289,18 +287,7 @@ class Tiercel:
 
     def kill(self, execution_id: str) -> None:
         """Have an execution stopped, wherever it runs; returns before it is."""
-        event = KillRequested(at=self.clock.now())
-        try:
-            self.driver.send(execution_id, event).wait()
-        except NotFoundError:
-            if self.execution(execution_id).state.is_terminal:
-                return
-            if execution_id in self.interrupted():
-                self._adopt([execution_id])
-                self.driver.send(execution_id, event).wait()
-                return
-            with self.repository.transaction() as work:
-                work.send(execution_id, *encode(event))
+        self.operations.kill(execution_id)
 
     def unpause(
         self,
@@ -309,30 +296,32 @@ class Tiercel:
         *,
         state: State | None = None,
     ) -> None:
-        """Resume a paused execution.
+        """Resume a paused execution: what `operations.resume` does."""
+        self.operations.resume(execution_id, inputs, state=state)
 
-        Args:
-            execution_id: the execution; it must run in this engine.
-            inputs: values for the `onResume` inputs of the paused task.
-            state: what the paused task ends in; None for a success.
+    @cached_property
+    def operations(self) -> Operations:
+        """What can be done to executions: restart, replay, kill, pause, resume, delete, …"""
+        from tiercel.engine.delivery import Delivery
+        from tiercel.engine.operations import Desk, Operations
 
-        Raises:
-            NotFoundError: there is no such execution, or it does not run here.
-            ConflictError: it is not paused.
-            InputError: an input is missing or invalid.
-        """
-        execution = self.execution(execution_id)
-        paused = [each for each in execution.task_runs.values() if each.state is State.PAUSED]
-        if execution.state is not State.PAUSED or not paused:
-            raise ConflictError("The execution is not paused")
-        flow = self._flow_of(execution)
-        task = find_task(flow, paused[0].task_id)
-        declared = task.resume_inputs() if isinstance(task, FlowableTask) else ()
-        typed = self._beginner.inputs(flow, execution_id, declared, inputs or {})
-        event = Resumed(
-            at=self.clock.now(), task_run_id=paused[0].id, inputs=plain(typed), state=state
+        desk = Desk(
+            repository=self.repository,
+            flows=self.flows,
+            files=self.files,
+            beginner=self._beginner,
+            clock=self.clock,
+            ids=self._ids,
+            driver=lambda: self.driver,
+            deliver=Delivery(
+                self.repository,
+                self.clock,
+                lambda: self.driver,
+                self._is_dead,
+                self._mask_every_secret,
+            ),
         )
-        self.driver.send(execution_id, event).wait()
+        return Operations(desk)
 
     def interrupted(self) -> list[str]:
         """Return the executions that a crashed engine left unfinished, oldest first."""

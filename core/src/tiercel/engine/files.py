@@ -111,6 +111,10 @@ class FileStore:
         """Delete a file; return whether it was there."""
         return self._backend.delete(self.key(uri))
 
+    def delete_all(self, folder: str) -> int:
+        """Delete all files in a folder and below it; return how many there were."""
+        return self._backend.delete_all(uris.storage_key(self._tenant, folder))
+
     def below(self, folder: str) -> Iterator[str]:
         """Return the paths, below a folder, of all files in it, sorted."""
         prefix = uris.storage_key(self._tenant, folder)

@@ -109,9 +109,7 @@ def outdated(
     return frozenset(each.id for run in gone for each in _with_below(run, below))
 
 
-def _is_outdated(
-    run: TaskRun, owner: Any, is_own: bool, handling: bool, renews: bool
-) -> bool:
+def _is_outdated(run: TaskRun, owner: Any, is_own: bool, handling: bool, renews: bool) -> bool:
     """Return whether a run beside the way is gone; `is_own` tells it from those of `errors`."""
     if run.hidden or starts_over(owner):
         return True
