@@ -438,7 +438,7 @@ class Tiercel:
             seal=self.sealer.seal,
             reveal=self._reveal,
             executions=ExecutionBook(
-                self.repository, self.tenant, partial(self.unpause, state=State.SUCCESS)
+                self.repository, self.tenant, self.files, partial(self.unpause, state=State.SUCCESS)
             ),
             load_task=partial(load_task, resolve=self.registry.resolve),
             masker=self._masker,

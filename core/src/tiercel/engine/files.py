@@ -12,6 +12,7 @@ from tiercel.errors import StoredFileNotFoundError
 from tiercel.storage import uri as uris
 
 if TYPE_CHECKING:
+    from tiercel.plugin.context import ExecutionFile
     from tiercel.storage.spi import StorageBackend, StorageWriter
 
 __all__ = ["FileStore", "TaskFiles", "UriWriter"]
@@ -115,6 +116,24 @@ class FileStore:
         """Delete all files in a folder and below it; return how many there were."""
         return self._backend.delete_all(uris.storage_key(self._tenant, folder))
 
+    def of_executions(
+        self, namespace: str | None = None, flow_id: str | None = None
+    ) -> Iterator[ExecutionFile]:
+        """Yield the files of executions of a namespace and, without a flow, of those below it."""
+        from tiercel.plugin.context import ExecutionFile
+
+        folder = ""
+        if namespace is not None:
+            folder = uris.namespace_folder(namespace)
+            if flow_id is not None:
+                folder = uris.flow_folder(namespace, flow_id)
+        root = f"{self._tenant}/"
+        for stored in self._backend.list(f"{root}{folder}".rstrip("/")):
+            path = stored.key.removeprefix(root)
+            owner = uris.owner(path)
+            if owner is not None and owner.execution_id is not None:
+                yield ExecutionFile(uris.format_uri(path), owner.execution_id, stored.modified)
+
     def below(self, folder: str) -> Iterator[str]:
         """Return the paths, below a folder, of all files in it, sorted."""
         prefix = uris.storage_key(self._tenant, folder)
@@ -203,6 +222,12 @@ class TaskFiles:
         """Keep a local file for later executions."""
         with path.open("rb") as source:
             self._store.put(f"{self._cache}/{name}", source)
+
+    def execution_files(
+        self, namespace: str | None = None, flow_id: str | None = None
+    ) -> Iterator[ExecutionFile]:
+        """Yield the files of executions of any flow, whether or not they still exist."""
+        return self._store.of_executions(namespace, flow_id)
 
     def purge_execution(self) -> list[str]:
         """Delete every file of this execution and return their URIs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tiercel import _duration
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from tiercel.repository.spi import Repository
 
 __all__ = ["NamespaceKv", "find"]
+
+
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 class NamespaceKv:
@@ -75,10 +78,14 @@ class NamespaceKv:
         with self._repository.transaction() as work:
             return work.delete_kv(self._namespace, key)
 
-    def keys(self, prefix: str = "") -> Iterator[str]:
-        """Return the living keys that begin with `prefix`, sorted."""
-        for record in self._repository.kv_list(self._namespace, self._clock.now(), prefix):
-            yield record.key
+    def keys(self, prefix: str = "", *, expired: bool = False) -> Iterator[str]:
+        """Return the keys that begin with `prefix`, sorted: the living or the expired ones."""
+        now = self._clock.now()
+        # At the beginning of time nothing had expired.
+        records = self._repository.kv_list(self._namespace, _BEGINNING if expired else now, prefix)
+        for record in records:
+            if not expired or (record.expires is not None and record.expires <= now):
+                yield record.key
 
 
 def find(repository: Repository, clock: Clock, namespace: str, key: str) -> Any:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
+from tiercel._record import record
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
     from typing import BinaryIO
@@ -14,7 +16,15 @@ if TYPE_CHECKING:
     from tiercel.model.task import TaskBase
     from tiercel.plugin.property import Property
 
-__all__ = ["Executions", "KvStore", "Metric", "RunContext", "StoredWriter", "TaskStorage"]
+__all__ = [
+    "ExecutionFile",
+    "Executions",
+    "KvStore",
+    "Metric",
+    "RunContext",
+    "StoredWriter",
+    "TaskStorage",
+]
 
 T = TypeVar("T")
 
@@ -186,9 +196,30 @@ class TaskStorage(Protocol):
         """Keep a local file for later executions, replacing one of the same name."""
         ...
 
+    def execution_files(
+        self, namespace: str | None = None, flow_id: str | None = None
+    ) -> Iterator[ExecutionFile]:
+        """Yield the files of executions of any flow, whether or not they still exist.
+
+        Args:
+            namespace: this one and those below it, or exactly this one with a `flow_id`; all by
+                default.
+            flow_id: one flow of the namespace.
+        """
+        ...
+
     def purge_execution(self) -> list[str]:
         """Delete every file of this execution (inputs, trigger, task runs); return their URIs."""
         ...
+
+
+@record
+class ExecutionFile:
+    """A file in internal storage that belongs to an execution."""
+
+    uri: str
+    execution_id: str
+    modified: datetime
 
 
 class Executions(Protocol):
@@ -221,6 +252,73 @@ class Executions(Protocol):
 
         Those without outputs are left out.
         """
+        ...
+
+    def purge(
+        self,
+        namespace: str | None = None,
+        flow_id: str | None = None,
+        *,
+        until: datetime,
+        since: datetime | None = None,
+        states: Collection[State] = (),
+        parts: Collection[str] = ("executions", "logs", "metrics", "files"),
+    ) -> Mapping[str, int]:
+        """Delete executions that have ended, or only some of what is kept of them.
+
+        Args:
+            namespace: this one and those below it, or exactly this one with a `flow_id`; all by
+                default.
+            flow_id: one flow of the namespace.
+            until: only executions that began earlier than this time.
+            since: only those that began at this time or later.
+            states: only executions that ended in one of these; in any by default.
+            parts: what to delete; "executions" takes logs and metrics along.
+
+        Returns:
+            How many of each part were deleted.
+        """
+        ...
+
+    def log_lines(
+        self, execution_id: str, *, level: str = "TRACE", task_ids: Collection[str] = ()
+    ) -> Iterator[Mapping[str, Any]]:
+        """Yield an execution's log lines in order, with the members that Kestra's have.
+
+        Args:
+            execution_id: whose.
+            level: the lowest level.
+            task_ids: only lines of these tasks; of any, and of the execution itself, by default.
+
+        Raises:
+            NotFoundError: there is no such execution.
+        """
+        ...
+
+    def purge_logs(
+        self,
+        namespace: str | None = None,
+        flow_id: str | None = None,
+        execution_id: str | None = None,
+        *,
+        until: datetime,
+        since: datetime | None = None,
+        levels: Collection[str] = (),
+    ) -> int:
+        """Delete log lines of executions that have ended; return how many there were.
+
+        Args:
+            namespace: as for `purge`.
+            flow_id: as for `purge`.
+            execution_id: one execution; all by default.
+            until: only lines earlier than this time.
+            since: only lines of this time or later.
+            levels: only lines of one of these levels; of any by default.
+        """
+        ...
+
+    def namespaces(self) -> Sequence[str]:
+        """Return the namespaces that have flows, sorted."""
         ...
 
     def resume(self, execution_id: str, inputs: Mapping[str, Any] | None = None) -> None:
@@ -292,8 +390,8 @@ class KvStore(Protocol):
         """Delete a key; return whether it was there."""
         ...
 
-    def keys(self, prefix: str = "") -> Iterator[str]:
-        """Return the living keys that begin with `prefix`, sorted."""
+    def keys(self, prefix: str = "", *, expired: bool = False) -> Iterator[str]:
+        """Return the keys that begin with `prefix`, sorted: the living or the expired ones."""
         ...
 
 
