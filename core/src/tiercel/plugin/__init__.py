@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tiercel.model.execution import State
     from tiercel.model.input_base import AnyInput
     from tiercel.model.labels import Labels
+    from tiercel.model.retry import Retry
     from tiercel.model.task import AnyTask, TaskBase, TaskList
     from tiercel.plugin import ion
     from tiercel.plugin.container import ContainerOptions
@@ -149,6 +150,7 @@ __all__ = [
     "Remember",
     "Request",
     "RequestTrigger",
+    "Retry",
     "RunContext",
     "RunFlow",
     "RunnerCommand",
@@ -210,6 +212,7 @@ __getattr__ = door(
         "tiercel.model.execution": "State",
         "tiercel.model.input_base": "AnyInput",
         "tiercel.model.labels": "Labels",
+        "tiercel.model.retry": "Retry",
         "tiercel.model.task": "AnyTask TaskBase TaskList",
         "tiercel.plugin.container": "ContainerOptions",
         "tiercel.plugin.context": "Executions KvStore Metric RunContext StoredWriter TaskStorage",
