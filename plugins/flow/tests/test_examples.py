@@ -23,6 +23,12 @@ namespace: company.team
 inputs: [{id: name, type: STRING, required: false}]
 tasks: [{id: a, type: io.kestra.plugin.core.log.Log, message: "{{ inputs.name ?? '' }}"}]
 """
+GREET = """
+id: greet_people
+namespace: company.team
+inputs: [{id: people, type: FILE}]
+tasks: [{id: a, type: io.kestra.plugin.core.log.Log, message: "{{ read(inputs.people) }}"}]
+"""
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -33,7 +39,8 @@ def test_every_type_that_is_not_deprecated_has_an_example(name: str) -> None:
 
 @pytest.mark.parametrize("code", EXAMPLES)
 def test_an_example_runs_to_its_end(tiercel: Tiercel, code: str) -> None:
-    tiercel.save_flow(tiercel.load_flow(HELLO))
+    for text in (HELLO, GREET):
+        tiercel.save_flow(tiercel.load_flow(text))
     execution = tiercel.run(dedent(code), timeout=30)
     assert execution.state in (State.SUCCESS, State.WARNING)
     assert all(run.state.is_terminal for run in execution.task_runs.values())

@@ -70,6 +70,10 @@ class Dispatcher:
         """Remove the working folders of task runs that have ended."""
         self._folders.tidy(execution)
 
+    def close(self) -> None:
+        """Return when nothing is left to tidy."""
+        self._folders.close()
+
     def _start_child(self, live: Live, command: commands.StartChild) -> None:
         """Begin an execution of another flow, in the same transaction as the news of it."""
         if carry_on(self._parts, live.execution.id, command, self._post):

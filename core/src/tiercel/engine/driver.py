@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from tiercel._record import replace
 from tiercel.engine import codec, commands, events
 from tiercel.engine.attempts import GRACE, Attempts
 from tiercel.engine.commit import LEASE, is_passing, write
@@ -39,6 +40,7 @@ from tiercel.executor.spi import Job, Outcome
 from tiercel.model.execution import LogEntry, State
 
 if TYPE_CHECKING:
+    from tiercel.engine.assignment import Assignment
     from tiercel.model.flow import Flow
     from tiercel.repository.spi import UnitOfWork
 
@@ -67,6 +69,7 @@ class Driver:
             parts, self._attempts, self._timers, self._queue, self._inbox.put
         )
         self._tickets: list[tuple[str, Ticket]] = []
+        self._errands: dict[Job, tuple[Callable[[Outcome], None], list[LogEntry]]] = {}
         self._next_poll = self._next_renewal = 0.0
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="tiercel-driver", daemon=True)
@@ -78,6 +81,7 @@ class Driver:
             "received": self._received,
             "due": self._due,
             "outcome": self._outcome,
+            "errand": self._errand,
             "logs": self._logs,
             "stopping": self._stopping,
             "abandon": self._abandon,
@@ -130,6 +134,14 @@ class Driver:
         """Have an event applied; the ticket fails with NotFoundError when it is not ours."""
         return self._ask("event", execution_id, event)
 
+    def run_errand(self, job: Job, assignment: Assignment, done: Callable[[Outcome], None]) -> None:
+        """Run what belongs to no execution where tasks run: a trigger's poll.
+
+        `done` gets the outcome, on the driver's thread; it is lost when the engine is closed. As
+        long as it runs, leases of this engine are renewed.
+        """
+        self._inbox.put(("errand", job, assignment, done))
+
     def wait(self, execution_id: str, timeout: float | None = None) -> bool:
         """Return True when nothing more happens in an execution, False after `timeout` seconds.
 
@@ -173,6 +185,7 @@ class Driver:
             self._inbox.put(message)
         self._refuse_what_is_left()
         self._attempts.close()
+        self._dispatcher.close()
         with suppress(RepositoryError), self._parts.repository.transaction() as work:
             for live in self._roster:
                 work.release(live.execution.id, self._parts.owner)
@@ -218,7 +231,7 @@ class Driver:
     def _patience(self) -> float:
         if self._dirty or self._queue.is_due:
             return 0.0
-        wait = _POLL_EVERY if self._roster else 60.0
+        wait = _POLL_EVERY if self._roster or self._errands else 60.0
         if self._attempts.has_unannounced:
             wait = _ANNOUNCE_AFTER
         return self._timers.seconds_left(self._parts.clock.now(), wait)
@@ -235,7 +248,7 @@ class Driver:
     def _housekeeping(self) -> None:
         """Look for events from other processes, and keep the leases alive."""
         now = self._parts.clock.monotonic()
-        if not self._roster or now < self._next_poll:
+        if not (self._roster or self._errands) or now < self._next_poll:
             return
         self._next_poll = now + _POLL_EVERY
         self._attempts.flush()
@@ -336,7 +349,17 @@ class Driver:
         now = self._parts.clock.now()
         self._apply(execution_id, events.TimerFired(at=now, command_id=command_id))
 
+    def _errand(self, job: Job, assignment: Assignment, done: Callable[[Outcome], None]) -> None:
+        self._errands[job] = (done, [])
+        self._attempts.add(job, assignment)
+        self._parts.executor.submit(job)
+
     def _outcome(self, job: Job, outcome: Outcome) -> None:
+        if job in self._errands:
+            done, lines = self._errands.pop(job)
+            self._attempts.end(job)
+            done(replace(outcome, logs=(*lines, *outcome.logs)))
+            return
         live = self._roster.get(job.execution_id)
         if not self._attempts.end(job) or live is None or live.epoch != job.epoch:
             return
@@ -357,6 +380,8 @@ class Driver:
 
     def _logs(self, job: Job, lines: list[LogEntry]) -> None:
         self._attempts.received(lines)
+        if job in self._errands:
+            self._errands[job][1].extend(lines)
         live = self._roster.get(job.execution_id)
         # An attempt that was left behind has no say any more.
         if live is not None and job in self._attempts:

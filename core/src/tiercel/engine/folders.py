@@ -30,6 +30,7 @@ class SharedFolders:
     def __init__(self, root: Path | None) -> None:
         self._root = root
         self._used: dict[str, dict[str, Path]] = {}
+        self._removers: list[threading.Thread] = []
 
     def of(self, execution: Execution, task_run_id: str) -> Path | None:
         """Return the folder that a task run works in; None when it has one of its own."""
@@ -52,7 +53,14 @@ class SharedFolders:
         for task_run_id, folder in list(used.items()):
             if execution.done or execution.task_runs[task_run_id].state.is_terminal:
                 # It may hold very many files, and the engine's loop goes on.
-                threading.Thread(target=shutil.rmtree, args=(folder, True)).start()
+                remover = threading.Thread(target=shutil.rmtree, args=(folder, True))
+                remover.start()
+                self._removers = [each for each in self._removers if each.is_alive()] + [remover]
                 del used[task_run_id]
         if not used:
             del self._used[execution.id]
+
+    def close(self) -> None:
+        """Return when what was to be removed is."""
+        for remover in self._removers:
+            remover.join()
