@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tiercel.plugin import ion
     from tiercel.plugin.container import ContainerOptions
     from tiercel.plugin.context import (
+        ExecutionFile,
         Executions,
         KvStore,
         Metric,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
         write_input_files,
     )
     from tiercel.plugin.lines import LineSplitter
+    from tiercel.plugin.namespaces import chosen_namespaces, moment_of, wildcard_matches
     from tiercel.plugin.property import Property
     from tiercel.plugin.rendering import render_with
     from tiercel.plugin.runner import AnyTaskRunner, RunnerCommand, RunnerResult, TaskRunner
@@ -121,6 +123,7 @@ __all__ = [
     "EvaluationError",
     "Example",
     "Execution",
+    "ExecutionFile",
     "ExecutionTask",
     "ExecutionTrigger",
     "Executions",
@@ -178,12 +181,14 @@ __all__ = [
     "Update",
     "Uri",
     "Wait",
+    "chosen_namespaces",
     "glob_matches",
     "hookimpl",
     "ion",
     "is_true",
     "load_namespace_files",
     "localize",
+    "moment_of",
     "references",
     "render_with",
     "scratch_file",
@@ -191,6 +196,7 @@ __all__ = [
     "store_file",
     "store_output_files",
     "stored_lines",
+    "wildcard_matches",
     "working_files",
     "write_input_files",
     "zone_of",
@@ -215,12 +221,15 @@ __getattr__ = door(
         "tiercel.model.retry": "Retry",
         "tiercel.model.task": "AnyTask TaskBase TaskList",
         "tiercel.plugin.container": "ContainerOptions",
-        "tiercel.plugin.context": "Executions KvStore Metric RunContext StoredWriter TaskStorage",
+        "tiercel.plugin.context": (
+            "ExecutionFile Executions KvStore Metric RunContext StoredWriter TaskStorage"
+        ),
         "tiercel.plugin.files": (
             "NamespaceFiles glob_matches load_namespace_files localize scratch_file selected "
             "store_file store_output_files working_files write_input_files"
         ),
         "tiercel.plugin.lines": "LineSplitter",
+        "tiercel.plugin.namespaces": "chosen_namespaces moment_of wildcard_matches",
         "tiercel.plugin.property": "Property",
         "tiercel.plugin.rendering": "render_with",
         "tiercel.plugin.runner": "AnyTaskRunner RunnerCommand RunnerResult TaskRunner",
