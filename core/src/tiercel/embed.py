@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 
     from tiercel.engine.commands import StartChild
     from tiercel.engine.operations import Operations
+    from tiercel.engine.starts import Starter
+    from tiercel.engine.triggers import Triggers
     from tiercel.executor.spi import Executor
     from tiercel.expression.environment import Environment
     from tiercel.model.flow import Check
@@ -128,6 +130,8 @@ class Tiercel:
 
     def close(self) -> None:
         """Stop working. What is not finished stays durable, and can be resumed."""
+        if "triggers" in self.__dict__:
+            self.triggers.close()
         if self._driver is not None:
             self._driver.close()
         if self._lock is not None:
@@ -323,6 +327,30 @@ class Tiercel:
         )
         return Operations(desk)
 
+    @cached_property
+    def triggers(self) -> Triggers:
+        """The triggers of deployed flows: `start` has them start executions."""
+        from tiercel.engine.scheduler import SchedulerParts
+        from tiercel.engine.triggers import Triggers
+
+        parts = SchedulerParts(
+            repository=self.repository,
+            clock=self.clock,
+            owner=self._owner,
+            tenant=self.tenant,
+            flows=self.flows,
+            starter=self.starter,
+            driver=lambda: self.driver,
+        )
+        return Triggers(parts, self._ids, self.wait)
+
+    @cached_property
+    def starter(self) -> Starter:
+        """What evaluates triggers, and makes what begins the executions that they start."""
+        from tiercel.engine.starts import Starter
+
+        return Starter(self.services, self._shared, self._beginner, self.tenant)
+
     def interrupted(self) -> list[str]:
         """Return the executions that a crashed engine left unfinished, oldest first."""
         now = self.clock.now()
@@ -414,11 +442,20 @@ class Tiercel:
             newest=self.flows.newest,
             child=self._child,
             shared=self._shared,
-            listener=self._listener,
+            listener=self._changed,
         )
         self._driver = Driver(parts)
         self._driver.start()
         return self._driver
+
+    def _changed(
+        self, execution: Execution, task_runs: tuple[str, ...], lines: tuple[LogEntry, ...]
+    ) -> None:
+        """Pass on what was committed to those who are waiting for it."""
+        if (execution.done or execution.state is State.PAUSED) and "triggers" in self.__dict__:
+            self.triggers.wake()
+        if self._listener is not None:
+            self._listener(execution, task_runs, lines)
 
     def warm_up(self) -> None:
         """Make ready what the first execution needs, before it is asked for."""

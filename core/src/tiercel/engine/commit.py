@@ -69,7 +69,7 @@ def _one_by_one(parts: Parts, dirty: dict[str, Live]) -> dict[str, TiercelError]
     return {key: each for part in failed for key, each in part.items()}
 
 
-def is_passing(error: TiercelError) -> bool:
+def is_passing(error: BaseException) -> bool:
     """Return whether another try may help."""
     lasting = NotFoundError | ConflictError | SchemaVersionError
     return isinstance(error, RepositoryError) and not isinstance(error, lasting)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tiercel._record import record
+from tiercel.errors import TiercelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +76,10 @@ class Dates:
             if date is None or abs(date.year - begin.year) > _FARTHEST_YEARS:
                 return None
             context = self._context(date)
-            if all(condition.holds(context) for condition in self._conditions):
+            try:
+                if all(condition.holds(context) for condition in self._conditions):
+                    break
+            except TiercelError:  # told when the date comes, by an execution that fails
                 break
             date = step(date, context)
         return date
