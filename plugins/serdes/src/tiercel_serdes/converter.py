@@ -7,7 +7,7 @@ import io
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ClassVar, TextIO
+from typing import TYPE_CHECKING, ClassVar, Generic, TextIO, TypeVar
 
 from pydantic import Field
 
@@ -29,7 +29,18 @@ if TYPE_CHECKING:
 
     from tiercel.plugin import StoredWriter
 
-__all__ = ["ConvertedOutput", "Converter", "TextSink", "bad_input", "codec_of", "watched"]
+__all__ = [
+    "ConvertedOutput",
+    "Converter",
+    "FileConverter",
+    "TextConverter",
+    "TextSink",
+    "bad_input",
+    "codec_of",
+    "watched",
+]
+
+OutputT = TypeVar("OutputT", bound=Output, covariant=True)
 
 # Rows between two looks at whether the task was killed.
 _LOOK_EVERY = 1000
@@ -44,27 +55,14 @@ class ConvertedOutput(Output):
     """How many records were converted."""
 
 
-class Converter(Task[ConvertedOutput]):
-    """Base of the converters."""
-
-    metrics: ClassVar[tuple[MetricInfo, ...]] = (
-        MetricInfo("records", "counter", "How many records were converted."),
-    )
+class FileConverter(Task[OutputT], Generic[OutputT]):
+    """Base of all tasks that read one stored file and write another one."""
 
     from_: Property[str] = Field(alias="from")
     """URI of the stored file to convert."""
-    charset: Property[str] = Property.of("UTF-8")
-    """The character set of the text file, by its Java or Python name."""
 
     def _open(self, ctx: RunContext) -> BinaryIO:
         return ctx.storage.open(ctx.render(self.from_))
-
-    def _open_text(self, ctx: RunContext) -> TextIO:
-        """Open the source as text; a byte-order mark of UTF-8 is left out."""
-        charset = codec_of(ctx.render(self.charset))
-        stream = self._open(ctx)
-        name = "utf-8-sig" if charset == "utf-8" else charset
-        return io.TextIOWrapper(stream, encoding=name, newline="")
 
     def _rows(self, ctx: RunContext) -> Iterator[Any]:
         """Yield the rows of an ION source."""
@@ -77,12 +75,33 @@ class Converter(Task[ConvertedOutput]):
         with ctx.storage.create(f"{secrets.token_hex(8)}{suffix}") as writer:
             yield writer
 
-    def _sink(self, ctx: RunContext, writer: StoredWriter) -> TextSink:
-        return TextSink(writer, codec_of(ctx.render(self.charset)))
+
+class Converter(FileConverter[ConvertedOutput]):
+    """Base of the converters that count records."""
+
+    metrics: ClassVar[tuple[MetricInfo, ...]] = (
+        MetricInfo("records", "counter", "How many records were converted."),
+    )
 
     def _done(self, ctx: RunContext, writer: StoredWriter, count: int) -> ConvertedOutput:
         ctx.metric(Metric.counter("records", count))
         return ConvertedOutput(uri=writer.uri, size=count)
+
+
+class TextConverter(Converter):
+    """Base of the converters to and from text."""
+
+    charset: Property[str] = Property.of("UTF-8")
+    """The character set of the text file, by its Java or Python name."""
+
+    def _open_text(self, ctx: RunContext) -> TextIO:
+        """Open the source as text; a byte-order mark of UTF-8 is left out."""
+        charset = codec_of(ctx.render(self.charset))
+        name = "utf-8-sig" if charset == "utf-8" else charset
+        return io.TextIOWrapper(self._open(ctx), encoding=name, newline="")
+
+    def _sink(self, ctx: RunContext, writer: StoredWriter) -> TextSink:
+        return TextSink(writer, codec_of(ctx.render(self.charset)))
 
 
 class TextSink:

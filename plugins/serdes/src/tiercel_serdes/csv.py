@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from tiercel.plugin import Example, Property, RunContext, TaskError, TaskKilledError, ion
-from tiercel_serdes.converter import ConvertedOutput, Converter, bad_input, codec_of, watched
+from tiercel_serdes.converter import ConvertedOutput, TextConverter, bad_input, codec_of, watched
 from tiercel_serdes.csv_columns import Columns, Lists, named
 from tiercel_serdes.csv_records import CsvRecords, Dialect, text_blocks
 from tiercel_serdes.csv_text import FieldText
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["CsvToIon", "IonToCsv"]
 
 
-class CsvToIon(Converter):
+class CsvToIon(TextConverter):
     """Convert a CSV file to ION, one record a line. The field `\\N` means null."""
 
     examples: ClassVar[tuple[Example, ...]] = (
@@ -154,7 +154,7 @@ def _character(text: str, name: str) -> str:
     return text
 
 
-class IonToCsv(Converter):
+class IonToCsv(TextConverter):
     """Convert an ION file to CSV. The first row's columns make the header."""
 
     examples: ClassVar[tuple[Example, ...]] = (

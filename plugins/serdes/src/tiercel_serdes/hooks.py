@@ -8,17 +8,24 @@ __all__ = ["register_tasks"]
 
 _PREFIX = "io.kestra.plugin.serdes"
 
+# Class by the last two parts of its type, with the older names of the same type.
+_TYPES = {
+    "avro.AvroToIon": ("avro:AvroToIon", "avro.AvroReader"),
+    "avro.InferAvroSchemaFromIon": ("avro:InferAvroSchemaFromIon",),
+    "avro.IonToAvro": ("avro:IonToAvro", "avro.AvroWriter"),
+    "csv.CsvToIon": ("csv:CsvToIon", "csv.CsvReader"),
+    "csv.IonToCsv": ("csv:IonToCsv", "csv.CsvWriter"),
+    "json.IonToJson": ("json:IonToJson", "json.JsonWriter"),
+    "json.JsonToIon": ("json:JsonToIon", "json.JsonReader"),
+    "parquet.IonToParquet": ("parquet:IonToParquet", "parquet.ParquetWriter"),
+    "parquet.ParquetToIon": ("parquet:ParquetToIon", "parquet.ParquetReader"),
+}
+
 
 @hookimpl
 def register_tasks() -> Registration:
     """Return the converters."""
     return {
-        (f"{_PREFIX}.csv.CsvToIon", f"{_PREFIX}.csv.CsvReader"): "tiercel_serdes.csv:CsvToIon",
-        (f"{_PREFIX}.csv.IonToCsv", f"{_PREFIX}.csv.CsvWriter"): "tiercel_serdes.csv:IonToCsv",
-        (f"{_PREFIX}.json.JsonToIon", f"{_PREFIX}.json.JsonReader"): (
-            "tiercel_serdes.json:JsonToIon"
-        ),
-        (f"{_PREFIX}.json.IonToJson", f"{_PREFIX}.json.JsonWriter"): (
-            "tiercel_serdes.json:IonToJson"
-        ),
+        tuple(f"{_PREFIX}.{each}" for each in (name, *older)): f"tiercel_serdes.{where}"
+        for name, (where, *older) in _TYPES.items()
     }

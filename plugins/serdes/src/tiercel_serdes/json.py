@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tiercel.plugin import Example, Property, RunContext, TaskError, ion
-from tiercel_serdes.converter import ConvertedOutput, Converter, bad_input, watched
+from tiercel_serdes.converter import ConvertedOutput, TextConverter, bad_input, watched
 from tiercel_serdes.dates import zone_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _LONGEST = 256 << 20
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
-class JsonToIon(Converter):
+class JsonToIon(TextConverter):
     """Convert a JSON file to ION, one record a line."""
 
     examples: ClassVar[tuple[Example, ...]] = (
@@ -74,7 +74,7 @@ tasks:
         return self._done(ctx, writer, count)
 
 
-class IonToJson(Converter):
+class IonToJson(TextConverter):
     """Convert an ION file to JSON."""
 
     examples: ClassVar[tuple[Example, ...]] = (
