@@ -8,6 +8,7 @@ from typing import Any
 
 from flow_match import differences
 from lifecycle_steps import LIFECYCLE_PLAYERS
+from schedule_steps import TRIGGER_PLAYERS
 
 from tiercel import State, Tiercel
 from tiercel.errors import TiercelError
@@ -23,7 +24,8 @@ def play_steps(
     tiercel: Tiercel, case: dict[str, Any], flat: Callable[[Execution], dict[str, Any]]
 ) -> list[str]:
     """Play a case's steps and return what differs, in the steps and in the executions."""
-    unknown = {step["do"] for step in case["steps"]} - set(_PLAYERS) - set(LIFECYCLE_PLAYERS)
+    known = _PLAYERS.keys() | LIFECYCLE_PLAYERS.keys() | TRIGGER_PLAYERS.keys()
+    unknown = {step["do"] for step in case["steps"]} - known
     if unknown:
         return [f"step {name!r} cannot be played yet" for name in sorted(unknown)]
     names: dict[str, str] = {}
@@ -32,11 +34,7 @@ def play_steps(
     for index, step in enumerate(case["steps"]):
         wanted = wanted_steps[index] if index < len(wanted_steps) else {}
         try:
-            if step["do"] in LIFECYCLE_PLAYERS:
-                play = LIFECYCLE_PLAYERS[step["do"]]
-                found += play(tiercel, {**step, "wanted": wanted}, names, _await)
-            else:
-                _PLAYERS[step["do"]](tiercel, case, step, names)
+            found += _play(tiercel, case, {**step, "wanted": wanted}, names)
         except (TiercelError, TimeoutError) as error:
             found += _refused(step, wanted, error)
         else:
@@ -49,6 +47,18 @@ def play_steps(
         execution = tiercel.execution(names[name])
         found += [f"{name}: {each}" for each in differences(wanted, _named(flat(execution), names))]
     return found
+
+
+def _play(
+    tiercel: Tiercel, case: dict[str, Any], step: dict[str, Any], names: dict[str, str]
+) -> list[str]:
+    """Play one step and return what differs from what is `wanted` of it."""
+    if step["do"] in LIFECYCLE_PLAYERS:
+        return LIFECYCLE_PLAYERS[step["do"]](tiercel, step, names, _await)
+    if step["do"] in TRIGGER_PLAYERS:
+        return TRIGGER_PLAYERS[step["do"]](tiercel, case, step, names)
+    _PLAYERS[step["do"]](tiercel, case, step, names)
+    return []
 
 
 def _named(flat: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
