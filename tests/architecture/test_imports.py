@@ -49,6 +49,7 @@ HOMES = {
     "sqlite3": ["plugins/sql/", "plugins/storage/src/tiercel_storage/items.py"],
     "psycopg": ["plugins/sql/"],
     "sqlalchemy": [],
+    "docker": ["plugins/docker/"],
     "duckdb": ["plugins/duckdb/"],
     "boto3": ["plugins/aws/"],
     "botocore": ["plugins/aws/"],

@@ -7,7 +7,7 @@ import pytest
 from tiercel.plugin import RunContext, RunnerCommand, RunnerResult, TaskRunner, UnknownTypeError
 from tiercel.testing import run_task
 from tiercel_scripts import tasks
-from tiercel_scripts.process import Process
+from tiercel_scripts.process import PROCESS, Process
 
 DOCKER = "io.kestra.plugin.scripts.runner.docker.Docker"
 
@@ -24,7 +24,7 @@ class Docker(TaskRunner):
 
 
 def resolve(name: str, kind: str) -> type[TaskRunner]:
-    classes = {DOCKER: Docker, "io.kestra.plugin.core.runner.Process": Process}
+    classes = {DOCKER: Docker, PROCESS: Process}
     if name not in classes:
         raise UnknownTypeError(name)
     return classes[name]
@@ -45,6 +45,11 @@ def test_a_container_plugin_takes_over_tasks_without_a_runner() -> None:
     assert command.argv == ["/bin/sh", "-c", "set -e\npwd"]
 
 
+def test_the_image_of_old_docker_options_may_be_an_expression() -> None:
+    _, command = run_with_docker(docker={"image": "{{ flow.id }}:2"})
+    assert command.container_image == "test_flow:2"
+
+
 def test_the_image_of_the_language_is_the_default() -> None:
     assert run_with_docker()[1].container_image == "ubuntu"
 
@@ -57,12 +62,41 @@ def test_old_docker_options_are_those_of_the_runner(old: dict[str, str]) -> None
     assert command.container_image == "alpine"
 
 
-def test_without_a_container_plugin_it_is_a_process_and_a_warning() -> None:
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other plugin than this one is installed."""
+    monkeypatch.setenv("TIERCEL_LOAD_PLUGINS", "scripts")
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("old", [{}, {"runner": "DOCKER"}, {"docker": {"image": "alpine"}}])
+def test_without_a_container_plugin_it_is_a_process_and_a_warning(old: dict[str, Any]) -> None:
     properties = {"type": "io.kestra.plugin.scripts.shell.Commands", "commands": ["echo hi"]}
-    result = run_task(properties)
+    result = run_task({**properties, **old})
     (warning,) = result.messages("WARN")
     assert result.messages("INFO") == ["hi"]
     assert warning.startswith("No container plugin is installed")
+
+
+@pytest.mark.parametrize("name", ["process", "PROCESS", PROCESS])
+def test_the_environment_makes_processes_the_default(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIERCEL_TASK_RUNNER", name)
+    properties = {"type": "io.kestra.plugin.scripts.shell.Commands", "commands": ["echo hi"]}
+    result = run_task({**properties, "docker": {"image": "alpine"}})
+    assert (result.messages("INFO"), result.messages("WARN")) == (["hi"], [])
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("name", ["docker", "com.acme.Runner"])
+def test_a_default_that_is_not_installed_is_an_error(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIERCEL_TASK_RUNNER", name)
+    properties = {"type": "io.kestra.plugin.scripts.shell.Commands", "commands": ["echo hi"]}
+    result = run_task(properties)
+    assert result.error.startswith("The default task runner, TIERCEL_TASK_RUNNER, cannot be used:")
 
 
 @pytest.mark.parametrize("runner", ["PROCESS", "process"])

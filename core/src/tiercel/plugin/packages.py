@@ -20,6 +20,7 @@ _PACKAGES = {
     "io.kestra.plugin.core.condition.": "tiercel-triggers",
     "io.kestra.plugin.core.trigger.": "tiercel-triggers",
     "io.kestra.plugin.core.runner.": "tiercel-scripts",
+    "io.kestra.plugin.scripts.runner.docker.": "tiercel-docker",
     "io.kestra.plugin.scripts.": "tiercel-scripts",
     "io.kestra.plugin.serdes.": "tiercel-serdes",
     "io.kestra.plugin.jdbc.duckdb.": "tiercel-duckdb",

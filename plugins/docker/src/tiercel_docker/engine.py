@@ -1,0 +1,151 @@
+"""The way to a container engine: any that speaks Docker's API, through Docker's own library."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tarfile import TarError
+from typing import TYPE_CHECKING, Any
+
+from tiercel.plugin import TaskError, TaskKilledError
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+    from tiercel.plugin import ContainerOptions, RunContext
+
+__all__ = ["address", "connected", "pull", "told"]
+
+# Where engines listen when nobody says where: Docker, Docker Desktop, Podman, Podman of a user.
+_SOCKETS = (
+    "/var/run/docker.sock",
+    "~/.docker/run/docker.sock",
+    "/run/podman/podman.sock",
+    "$XDG_RUNTIME_DIR/podman/podman.sock",
+)
+_PROCESS = "io.kestra.plugin.core.runner.Process"
+
+
+def address(ctx: RunContext, options: ContainerOptions) -> str:
+    """Return where the engine is: as the task says, as the environment says, or where one is."""
+    given = ctx.render(options.host) or os.environ.get("DOCKER_HOST")
+    if given:
+        return given
+    sockets = (Path(os.path.expandvars(path)).expanduser() for path in _SOCKETS)
+    return f"unix://{next((path for path in sockets if path.exists()), _SOCKETS[0])}"
+
+
+@contextmanager
+def connected(host: str) -> Iterator[APIClient]:
+    """Connect to an engine.
+
+    Args:
+        host: its address; `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH` of the environment say how.
+
+    Raises:
+        TaskError: nothing answers there.
+    """
+    import docker
+    from docker.utils import kwargs_from_env
+
+    try:
+        client = docker.APIClient(
+            **kwargs_from_env(environment={**os.environ, "DOCKER_HOST": host})
+        )
+    except docker.errors.DockerException as error:
+        raise TaskError(
+            f"No container engine answers at {host}: {error}. Start one, name another one by "
+            f"`host` or DOCKER_HOST, or run the script as a process with the task runner {_PROCESS}"
+        ) from error
+    with closing(client):
+        yield client
+
+
+@contextmanager
+def told(what: str) -> Iterator[None]:
+    """Turn an engine's refusals, and its silence, into task errors that say what was asked."""
+    import docker
+    from requests.exceptions import RequestException
+
+    try:
+        yield
+    except docker.errors.APIError as error:
+        reason = error.explanation or str(error)
+        # What the engine calls the client's fault is no better the next time.
+        raise TaskError(f"Cannot {what}: {reason}", retryable=error.is_server_error()) from error
+    except (docker.errors.DockerException, RequestException, TarError, OSError) as error:
+        raise TaskError(f"Cannot {what}: {error}") from error
+
+
+def pull(ctx: RunContext, engine: APIClient, image: str, options: ContainerOptions) -> None:
+    """Make sure that an image is there, as the pull policy wants it.
+
+    Raises:
+        TaskError: it cannot be pulled.
+        TaskKilledError: the task was stopped meanwhile.
+    """
+    import docker
+
+    policy = ctx.render(options.pull_policy)
+    if policy == "NEVER":
+        return
+    if policy == "IF_NOT_PRESENT":
+        try:
+            with told(f"look for image {image!r}"):
+                engine.inspect_image(image)  # type: ignore[no-untyped-call]  # the stubs forgot it
+            return
+        except TaskError as error:
+            if not isinstance(error.__cause__, docker.errors.NotFound):
+                raise
+    with told(f"pull image {image!r}"):
+        access = _access(ctx, image, options)
+        for line in engine.pull(image, stream=True, decode=True, auth_config=access):
+            if ctx.cancelled:
+                raise TaskKilledError(f"Killed while image {image!r} was pulled")
+            if "error" in line:
+                raise docker.errors.DockerException(line["error"])
+    ctx.log("DEBUG", f"Image {image} was pulled")
+
+
+def _access(ctx: RunContext, image: str, options: ContainerOptions) -> dict[str, Any] | None:
+    """Return what the engine shows the image's registry, or None for the user's own settings."""
+    from docker import auth
+    from docker.utils import parse_repository_tag
+
+    registry, _ = auth.resolve_repository_name(parse_repository_tag(image)[0])
+    given = ctx.render(options.config)
+    config = json.loads(given) if isinstance(given, str) else dict(given or {})
+    own = _credentials(ctx, options)
+    if own:
+        # Without an address they are for the registry that the image comes from.
+        wanted = own.get("serveraddress") or registry
+        if auth.resolve_index_name(wanted) == registry:
+            return own
+    return (
+        auth.AuthConfig.load_config(None, config).resolve_authconfig(registry) if config else None
+    )
+
+
+def _credentials(ctx: RunContext, options: ContainerOptions) -> dict[str, str]:
+    from docker import auth
+
+    given = options.credentials
+    if given is None:
+        return {}
+    named: Mapping[str, str | None] = {
+        "username": ctx.render(given.username),
+        "password": ctx.render(given.password),
+        "identitytoken": ctx.render(given.identity_token),
+        "registrytoken": ctx.render(given.registry_token),
+        "serveraddress": ctx.render(given.registry),
+    }
+    found = {name: value for name, value in named.items() if value}
+    if encoded := ctx.render(given.auth):
+        try:
+            found["username"], found["password"] = auth.decode_auth(encoded)
+        except ValueError as error:
+            raise TaskError("`credentials.auth` is no Base64 of `user:password`") from error
+    return found
