@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from flow_match import differences
 
@@ -18,7 +18,7 @@ from tiercel import Tiercel
 from tiercel.engine.beginning import CORRELATION_ID
 from tiercel.engine.starts import FROM_TRIGGER, Bound, Starter
 from tiercel.errors import TiercelError
-from tiercel.plugin import ConditionContext
+from tiercel.plugin import ConditionContext, ScheduledTrigger
 
 __all__ = ["TRIGGER_PLAYERS"]
 
@@ -38,9 +38,15 @@ def _schedule(tiercel: Tiercel, case: Step, step: Step, names: Names) -> list[st
         date = dates.after(date)
     actual: Step = {"dates": [_java_text(each) for each in found]}
     if step.get("evaluate"):
-        asked = _moment(step["at"]) - _SECOND if "at" in step else _moment(step["from"])
-        actual |= _evaluated(starter, bound, dates.after(asked))
+        at = _own_date(starter, bound, step["at"]) if "at" in step else found[0]
+        actual |= _evaluated(starter, bound, at)
     return _differences(step, actual)
+
+
+def _own_date(starter: Starter, bound: Bound, text: str) -> datetime | None:
+    """Return a date as the trigger itself has it, whatever its conditions say."""
+    trigger = cast("ScheduledTrigger", bound.trigger)
+    return trigger.next_date(_moment(text) - _SECOND, starter.context(bound, {}))
 
 
 def _evaluated(starter: Starter, bound: Bound, date: datetime | None) -> Step:
