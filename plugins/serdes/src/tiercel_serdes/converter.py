@@ -105,11 +105,15 @@ class TextConverter(Converter):
 
 
 class TextSink:
-    """Encodes text on its way into a stored file, in blocks."""
+    """Encodes text on its way into a stored file, in blocks.
+
+    Attributes:
+        charset: the codec's name.
+    """
 
     def __init__(self, writer: StoredWriter, charset: str) -> None:
         self._writer = writer
-        self._charset = charset
+        self.charset = charset
         self._encoder = codecs.getincrementalencoder(charset)()
         self._parts: list[str] = []
         self._length = 0
@@ -135,7 +139,7 @@ class TextSink:
             self._writer.write(self._encoder.encode(text))
         except UnicodeEncodeError as error:
             raise TaskError(
-                f"Character {error.object[error.start]!r} cannot be written in {self._charset}",
+                f"Character {error.object[error.start]!r} cannot be written in {self.charset}",
                 retryable=False,
             ) from error
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["DateReader", "DateStyle", "zone_of"]
+__all__ = ["DateReader", "DateStyle", "iso_text", "zone_of"]
 
 _DATE = "yyyy-MM-dd"
 _TIME = "HH:mm:ss[XXX]"
@@ -138,6 +138,22 @@ def _iso_time(text: str) -> time:
     if match is None:
         raise ValueError(f"{text!r} is no {DateReader.TIME}")
     return time.fromisoformat(match[1])
+
+
+def iso_text(value: date | time, zone: tzinfo) -> str:
+    """Return a date, time or timestamp in ISO 8601, with milliseconds or microseconds as needed.
+
+    Args:
+        value: a timestamp without a time zone stays without.
+        zone: the time zone that other timestamps are written in.
+    """
+    if not isinstance(value, datetime | time):
+        return value.isoformat()
+    fine = "microseconds" if value.microsecond % 1000 else "milliseconds"
+    if isinstance(value, time):
+        return value.isoformat(fine if value.microsecond else "seconds")
+    local = value if value.tzinfo is None else value.astimezone(zone)
+    return local.isoformat(timespec=fine).replace("+00:00", "Z")
 
 
 def zone_of(name: str) -> tzinfo:

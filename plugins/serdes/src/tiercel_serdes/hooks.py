@@ -17,8 +17,11 @@ _TYPES = {
     "csv.IonToCsv": ("csv:IonToCsv", "csv.CsvWriter"),
     "json.IonToJson": ("json:IonToJson", "json.JsonWriter"),
     "json.JsonToIon": ("json:JsonToIon", "json.JsonReader"),
+    "json.JsonToJsonl": ("json:JsonToJsonl",),
     "parquet.IonToParquet": ("parquet:IonToParquet", "parquet.ParquetWriter"),
     "parquet.ParquetToIon": ("parquet:ParquetToIon", "parquet.ParquetReader"),
+    "xml.IonToXml": ("xml:IonToXml", "xml.XmlWriter"),
+    "xml.XmlToIon": ("xml:XmlToIon", "xml.XmlReader"),
 }
 
 

@@ -1,4 +1,4 @@
-"""`io.kestra.plugin.serdes.json`: `JsonToIon` and `IonToJson`.
+"""`io.kestra.plugin.serdes.json`: `JsonToIon`, `IonToJson` and `JsonToJsonl`.
 
 Properties and defaults are those of Kestra's serdes plugin. An array of records is read element by
 element, so a file need not fit into memory either way.
@@ -6,24 +6,24 @@ element, so a file need not fit into memory either way.
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import UTC
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from tiercel.plugin import Example, Property, RunContext, TaskError, ion
 from tiercel_serdes.converter import ConvertedOutput, TextConverter, bad_input, watched
 from tiercel_serdes.dates import zone_of
+from tiercel_serdes.json_text import Annotated, JsonText
 
 if TYPE_CHECKING:
-    from typing import TextIO
+    from typing import BinaryIO, TextIO
 
     from tiercel_serdes.converter import TextSink
 
-__all__ = ["IonToJson", "JsonToIon"]
+__all__ = ["IonToJson", "JsonToIon", "JsonToJsonl"]
 
 _CHUNK = 1 << 18
 # Characters of one element; beyond that the array is taken for broken rather than read on.
@@ -101,6 +101,8 @@ tasks:
     single record stands alone."""
     time_zone_id: Property[str] = Property.of("UTC")
     """The time zone that timestamps are written in."""
+    should_keep_annotations: Property[bool] = Property.of(False)
+    """Write a text with annotations as an object with `ion_annotations` and `value`."""
 
     def run(self, ctx: RunContext) -> ConvertedOutput:
         """Convert the file.
@@ -108,12 +110,57 @@ tasks:
         Raises:
             TaskError: it is not ION.
         """
-        encode = _encoder(zone_of(ctx.render(self.time_zone_id)))
+        encode = JsonText(zone_of(ctx.render(self.time_zone_id)))
         lines = ctx.render(self.new_line)
         with self._create(ctx, ".jsonl" if lines else ".json") as writer:
             sink = self._sink(ctx, writer)
-            texts = map(encode, watched(ctx, self._rows(ctx)))
+            texts = map(encode, watched(ctx, self._annotated(ctx)))
             count = _write_lines(texts, sink) if lines else _write_array(texts, sink)
+            sink.flush()
+        return self._done(ctx, writer, count)
+
+    def _annotated(self, ctx: RunContext) -> Iterator[Any]:
+        keep = ctx.render(self.should_keep_annotations)
+        with self._open(ctx) as stream, bad_input("ION"):
+            yield from ion.load_lines(cast("BinaryIO", Annotated(stream, keep=keep)))
+
+
+class JsonToJsonl(TextConverter):
+    """Convert a JSON array, or one value after the other, to JSON lines."""
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example(
+            "Make an array something that ForEachItem can split.",
+            """\
+id: json_to_jsonl
+namespace: company.team
+
+inputs:
+  - id: file
+    type: FILE
+
+tasks:
+  - id: to_lines
+    type: io.kestra.plugin.serdes.json.JsonToJsonl
+    from: "{{ inputs.file }}"
+""",
+        ),
+    )
+
+    def run(self, ctx: RunContext) -> ConvertedOutput:
+        """Convert the file.
+
+        Raises:
+            TaskError: it is not JSON, or not text of that character set.
+        """
+        with (
+            self._open_text(ctx) as text,
+            bad_input("JSON"),
+            self._create(ctx, ".jsonl") as writer,
+        ):
+            sink = self._sink(ctx, writer)
+            values = watched(ctx, _elements(text, many=True))
+            count = _write_lines(map(JsonText(UTC), values), sink)
             sink.flush()
         return self._done(ctx, writer, count)
 
@@ -139,30 +186,13 @@ def _write_array(texts: Iterator[str], sink: TextSink) -> int:
     return count
 
 
-def _encoder(zone: tzinfo) -> Any:
-    """Return a function from a row to its JSON text."""
-
-    def default(value: Any) -> Any:
-        match value:
-            case datetime():
-                known = value if value.tzinfo else value.replace(tzinfo=UTC)
-                return known.astimezone(zone).isoformat(timespec="milliseconds")
-            case date() | time():
-                return value.isoformat()
-            case Decimal():
-                return int(value) if value == value.to_integral_value() else float(value)
-            case bytes():
-                return base64.b64encode(value).decode()
-        return str(value)
-
-    return json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=default).encode
-
-
 def _reject(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
 _decoder = json.JSONDecoder(parse_constant=_reject)
+# From text to text, no digit may be lost.
+_exact_decoder = json.JSONDecoder(parse_constant=_reject, parse_float=Decimal)
 
 
 def _lines(text: TextIO) -> Iterator[Any]:
@@ -178,32 +208,44 @@ def _lines(text: TextIO) -> Iterator[Any]:
                 ) from error
 
 
-def _elements(text: TextIO) -> Iterator[Any]:
-    """Yield the elements of an array, or the value itself when it is none."""
-    buffer = _Buffer(text)
+def _elements(text: TextIO, *, many: bool = False) -> Iterator[Any]:
+    """Yield the elements of an array, or the value itself when it is none.
+
+    Args:
+        text: the JSON.
+        many: whether more values may follow a value that is no array.
+    """
+    buffer = _Buffer(text, _exact_decoder if many else _decoder)
     first = buffer.peek()
     if first == "[":
-        buffer.skip()
-        following = buffer.peek()
-        while following != "]":
-            yield buffer.value()
-            following = buffer.peek()
-            if following == ",":
-                buffer.skip()
-            elif following != "]":
-                raise buffer.error("Expected `,` or `]`")
-        buffer.skip()
+        yield from _array(buffer)
     elif first:
+        yield buffer.value()
+    while many and first != "[" and buffer.peek():
         yield buffer.value()
     if buffer.peek():
         raise buffer.error("More than one value; with one a line, set `newLine: true`")
 
 
+def _array(buffer: _Buffer) -> Iterator[Any]:
+    buffer.skip()
+    following = buffer.peek()
+    while following != "]":
+        yield buffer.value()
+        following = buffer.peek()
+        if following == ",":
+            buffer.skip()
+        elif following != "]":
+            raise buffer.error("Expected `,` or `]`")
+    buffer.skip()
+
+
 class _Buffer:
     """The part of a text that is being decoded."""
 
-    def __init__(self, text: TextIO) -> None:
+    def __init__(self, text: TextIO, decoder: json.JSONDecoder) -> None:
         self._text = text
+        self._decoder = decoder
         self._data = ""
         self._at = 0
         self._before = 0
@@ -230,7 +272,7 @@ class _Buffer:
         self.peek()
         while True:
             try:
-                value, end = _decoder.raw_decode(self._data, self._at)
+                value, end = self._decoder.raw_decode(self._data, self._at)
             except json.JSONDecodeError as error:
                 if self._ended or len(self._data) > _LONGEST:
                     self._at = error.pos
