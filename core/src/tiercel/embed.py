@@ -39,8 +39,9 @@ from tiercel.engine.plain import plain
 from tiercel.engine.sealing import Sealer, hidden
 from tiercel.engine.secrets import EnvironmentSecrets
 from tiercel.engine.services import Services
+from tiercel.engine.spilling import INLINE_LIMIT, is_reference, recall
 from tiercel.errors import NotFoundError
-from tiercel.model.execution import Execution, LogEntry, State
+from tiercel.model.execution import Execution, LogEntry, State, TaskRun
 from tiercel.model.flow import Flow
 from tiercel.model.input_values import output_values
 from tiercel.model.load import load_task
@@ -85,6 +86,8 @@ class Tiercel:
         environ: environment variables to read secrets and `envs` from.
         listener: told of every change once it is durable: (execution, ids of changed task runs,
             new log lines); called on the engine's thread, so it must be quick.
+        stepped: whether the engine works on the caller's thread only, in calls that wait: for tests
+            and simulations.
     """
 
     def __init__(  # noqa: PLR0913  # contract C11: every part can be given, by keyword
@@ -100,6 +103,7 @@ class Tiercel:
         ids: IdSource | None = None,
         environ: Mapping[str, str] | None = None,
         listener: Listener | None = None,
+        stepped: bool = False,
     ) -> None:
         if settings is None and home is not None:
             settings = Settings(home=Path(home))
@@ -112,6 +116,7 @@ class Tiercel:
         self.storage = storage or open_storage(settings, self.registry)
         self._executor = executor
         self._listener = listener
+        self._stepped = stepped
         self._owner = self._ids.new()
         self._masker = Masker()
         self._lock: EngineLock | None = None
@@ -281,6 +286,17 @@ class Tiercel:
         """
         return self.repository.execution(execution_id)
 
+    def outputs(self, task_run: TaskRun) -> Mapping[str, Any] | None:
+        """Return the outputs of a task run, also those that are too big for the database.
+
+        What is stored encrypted stays so; `hide` makes it readable.
+
+        Raises:
+            StoredFileNotFoundError: they were in a file, which was deleted.
+        """
+        found: Mapping[str, Any] | None = recall(task_run.outputs, self.files)
+        return found
+
     def executions(self, query: ExecutionQuery | None = None) -> Sequence[Execution]:
         """Return executions without their task runs, newest first."""
         return self.repository.executions(query or ExecutionQuery(tenant=self.tenant))
@@ -343,6 +359,10 @@ class Tiercel:
             driver=lambda: self.driver,
         )
         return Triggers(parts, self._ids, self.wait)
+
+    def _switch_trigger(self, namespace: str, flow_id: str, trigger_id: str, on: bool) -> None:
+        trigger = self.triggers.get(namespace, flow_id, trigger_id)
+        trigger.enable() if on else trigger.disable()
 
     @cached_property
     def starter(self) -> Starter:
@@ -421,7 +441,9 @@ class Tiercel:
         """
         self._reveal(execution.inputs)
         for task_run in execution.task_runs.values():
-            self._reveal(task_run.outputs)
+            outputs = task_run.outputs
+            if not is_reference(outputs) or outputs["$sealed"]:
+                self._reveal(outputs)
         return self.mask(hidden(value, MASK))
 
     # Parts
@@ -444,7 +466,7 @@ class Tiercel:
             shared=self._shared,
             listener=self._changed,
         )
-        self._driver = Driver(parts)
+        self._driver = Driver(parts, stepped=self._stepped)
         self._driver.start()
         return self._driver
 
@@ -477,8 +499,10 @@ class Tiercel:
             executions=ExecutionBook(
                 self.repository, self.tenant, self.files, partial(self.unpause, state=State.SUCCESS)
             ),
+            switch_trigger=self._switch_trigger,
             load_task=partial(load_task, resolve=self.registry.resolve),
             masker=self._masker,
+            inline_limit=self.settings.inline_limit if self.settings else INLINE_LIMIT,
         )
 
     @cached_property
@@ -554,9 +578,12 @@ class Tiercel:
         return FunctionHost(self.repository, self.clock, self.files, self._secrets, self._masker)
 
     def _reveal(self, value: Any) -> Any:
-        """Return plain data with what is sealed in it in clear, and masked from here on."""
+        """Return plain data with what is sealed in it in clear, and masked from here on.
+
+        Of outputs that are in a file it returns these.
+        """
         found: list[str] = []
-        clear = self.sealer.reveal(value, found)
+        clear = self.sealer.reveal(recall(value, self.files), found)
         for secret in found:
             self._masker.add(secret)
         return clear

@@ -55,10 +55,17 @@ _BATCH = 512
 
 
 class Driver:
-    """Runs executions; see the module's text. `start` it once, `close` it at the end."""
+    """Runs executions; see the module's text. `start` it once, `close` it at the end.
 
-    def __init__(self, parts: Parts) -> None:
+    Args:
+        parts: what it is made of.
+        stepped: whether it has no thread of its own: it works in `turn`, and in whatever waits, on
+            the caller's thread. With such an executor and clock, nothing is left to chance.
+    """
+
+    def __init__(self, parts: Parts, *, stepped: bool = False) -> None:
         self._parts = parts
+        self._stepped = stepped
         self._inbox: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
         self._roster = Roster()
         self._dirty: dict[str, Live] = {}
@@ -93,14 +100,18 @@ class Driver:
     def start(self) -> None:
         """Begin to work."""
         self._parts.executor.start(self._attempts.run, self._report)
-        self._thread.start()
+        if not self._stepped:
+            self._thread.start()
 
     def close(self) -> None:
         """Stop working; executions that are not done stay as they are, for the next engine."""
         if not self._closed:
             self._closed = True
-            self._inbox.put(("close",))
-            self._thread.join(timeout=10)
+            if self._stepped:
+                self._stop([])
+            else:
+                self._inbox.put(("close",))
+                self._thread.join(timeout=10)
             self._parts.executor.close()
 
     def create(
@@ -148,14 +159,16 @@ class Driver:
         Raises:
             EngineBug: it cannot go on.
         """
-        return self._roster.wait(execution_id, timeout)
+        while self._stepped and execution_id in self._roster and self.turn():
+            pass
+        return self._roster.wait(execution_id, 0 if self._stepped else timeout)
 
     def wake(self) -> None:
         """Look at the clock again: for clocks that someone else moves."""
         self._inbox.put(("wake",))
 
     def _ask(self, kind: str, *arguments: Any) -> Ticket:
-        ticket = Ticket()
+        ticket = Ticket(self.turn if self._stepped else None)
         self._inbox.put((kind, *arguments, ticket))
         if self._closed:
             self._refuse_what_is_left()
@@ -168,16 +181,28 @@ class Driver:
 
     def _run(self) -> None:
         while True:
-            messages = self._receive()
+            messages = self._receive(self._patience())
             if any(message[0] == "close" for message in messages):
                 break
-            for kind, *arguments in messages:
-                self._handle(kind, arguments)
-            for kind, due in self._timers.due(self._parts.clock.now()):
-                self._handle(kind, due)
-            self._housekeeping()
-            self._commit()
+            self._work_off(messages)
         self._stop(messages)
+
+    def turn(self) -> bool:
+        """Do what there is to do now, when `stepped`; return whether there was anything."""
+        return self._work_off(self._receive(0.0))
+
+    def next_due(self) -> datetime | None:
+        """Return when the next timer fires; None when nothing waits for a time."""
+        return self._timers.next_due()
+
+    def _work_off(self, messages: list[tuple[Any, ...]]) -> bool:
+        due = list(self._timers.due(self._parts.clock.now()))
+        for kind, *arguments in (*messages, *((kind, *arguments) for kind, arguments in due)):
+            self._handle(kind, arguments)
+        self._housekeeping()
+        waiting = bool(self._dirty) or self._queue.is_due
+        self._commit()
+        return bool(messages or due) or waiting
 
     def _stop(self, messages: list[tuple[Any, ...]]) -> None:
         """Let everybody go who waits for something that will not happen any more."""
@@ -217,11 +242,11 @@ class Driver:
             self._attempts.kill_all(execution_id)
             self._roster.drop(execution_id, bug)
 
-    def _receive(self) -> list[tuple[Any, ...]]:
-        """Return the messages there are, waiting for the first as long as nothing is due."""
+    def _receive(self, patience: float) -> list[tuple[Any, ...]]:
+        """Return the messages there are, waiting for the first at most `patience` seconds."""
         messages: list[tuple[Any, ...]] = []
         with suppress(Empty):
-            messages.append(self._inbox.get(timeout=self._patience()))
+            messages.append(self._inbox.get(block=patience > 0, timeout=patience))
             while len(messages) < _BATCH:
                 messages.append(self._inbox.get_nowait())
         if not messages:
