@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from event_steps import EVENT_PLAYERS
 from flow_match import differences
 from lifecycle_steps import LIFECYCLE_PLAYERS
 from schedule_steps import TRIGGER_PLAYERS
@@ -13,7 +14,6 @@ from schedule_steps import TRIGGER_PLAYERS
 from tiercel import State, Tiercel
 from tiercel.errors import TiercelError
 from tiercel.model.execution import Execution
-from tiercel.repository.spi import ExecutionQuery
 
 __all__ = ["play_steps"]
 
@@ -25,6 +25,7 @@ def play_steps(
 ) -> list[str]:
     """Play a case's steps and return what differs, in the steps and in the executions."""
     known = _PLAYERS.keys() | LIFECYCLE_PLAYERS.keys() | TRIGGER_PLAYERS.keys()
+    known |= EVENT_PLAYERS.keys()
     unknown = {step["do"] for step in case["steps"]} - known
     if unknown:
         return [f"step {name!r} cannot be played yet" for name in sorted(unknown)]
@@ -55,8 +56,9 @@ def _play(
     """Play one step and return what differs from what is `wanted` of it."""
     if step["do"] in LIFECYCLE_PLAYERS:
         return LIFECYCLE_PLAYERS[step["do"]](tiercel, step, names, _await)
-    if step["do"] in TRIGGER_PLAYERS:
-        return TRIGGER_PLAYERS[step["do"]](tiercel, case, step, names)
+    for players in (TRIGGER_PLAYERS, EVENT_PLAYERS):
+        if step["do"] in players:
+            return players[step["do"]](tiercel, case, step, names)
     _PLAYERS[step["do"]](tiercel, case, step, names)
     return []
 
@@ -131,23 +133,6 @@ def _awaited(
     _await(tiercel, _subject(step, names), step)
 
 
-def _await_flow(
-    tiercel: Tiercel, case: dict[str, Any], step: dict[str, Any], names: dict[str, str]
-) -> None:
-    count = step.get("count", 1)
-    deadline = time.monotonic() + step.get("limit", 5000) / 1000
-    found: list[str] = []
-    while len(found) < max(count, 1) and time.monotonic() < deadline:
-        query = ExecutionQuery(flow_id=step["flow"])
-        known = set(names.values())
-        found = [each.id for each in tiercel.executions(query) if each.id not in known]
-        time.sleep(0.02)
-    for index, execution_id in enumerate(reversed(found)):
-        name = step.get("as", step["flow"])
-        names[name if count == 1 else f"{name}{index}"] = execution_id
-        tiercel.wait(execution_id, _LIMIT)
-
-
 def _sleep(
     tiercel: Tiercel, case: dict[str, Any], step: dict[str, Any], names: dict[str, str]
 ) -> None:
@@ -175,7 +160,6 @@ _PLAYERS: dict[str, Callable[..., None]] = {
     "execute": _execute,
     "executeMany": _execute_many,
     "await": _awaited,
-    "awaitFlow": _await_flow,
     "sleep": _sleep,
     "kill": _kill,
     "resume": _resume,

@@ -242,6 +242,18 @@ class TaskContext:
         """Other executions."""
         return self._services.executions
 
+    def switch_trigger(
+        self,
+        trigger_id: str,
+        *,
+        enabled: bool,
+        namespace: str | None = None,
+        flow_id: str | None = None,
+    ) -> None:
+        """Turn a trigger of a deployed flow on or off, of this flow by default."""
+        key = (namespace or self._namespace, flow_id or self._flow_id, trigger_id)
+        self._services.switch_trigger(*key, enabled)
+
     def load_task(self, source: str) -> TaskBase:
         """Return the task that a YAML text describes."""
         try:

@@ -41,6 +41,7 @@ class Services:
         seal: a text → what is stored of it, encrypted; raises SealError.
         reveal: plain data → the same with all that `seal` made in clear, and masked from then on.
         executions: what tasks may know of other executions.
+        switch_trigger: turns a trigger on or off: (namespace, flow, trigger, whether on).
         load_task: (YAML text, id unless it has one) → a task; raises FlowError or ValueError.
         working_root: where working folders are made; None for the system's temporary folder.
         progress: takes (execution, task run, fraction, message).
@@ -56,6 +57,7 @@ class Services:
     seal: Callable[[str], Mapping[str, str]]
     reveal: Callable[[Any], Any]
     executions: Executions
+    switch_trigger: Callable[[str, str, str, bool], None]
     load_task: Callable[[str, str], TaskBase]
     working_root: Path | None = None
     progress: Callable[[str, str, float, str], Any] = field(default=_ignore_progress)

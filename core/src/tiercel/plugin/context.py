@@ -111,6 +111,22 @@ class RunContext(Protocol):
         """Other executions."""
         ...
 
+    def switch_trigger(
+        self,
+        trigger_id: str,
+        *,
+        enabled: bool,
+        namespace: str | None = None,
+        flow_id: str | None = None,
+    ) -> None:
+        """Turn a trigger of a deployed flow on or off, of this flow by default.
+
+        Raises:
+            NotFoundError: there is no such trigger.
+            ConflictError: it is disabled in its flow's source.
+        """
+        ...
+
     def load_task(self, source: str) -> TaskBase:
         """Return the task that a YAML text describes; it has this task's id unless it has one.
 

@@ -33,17 +33,22 @@ def register_triggers() -> Registration:
     return {
         (_TRIGGERS + "Schedule", _OLD_TRIGGERS + "Schedule"): "tiercel_triggers.schedule:Schedule",
         _TRIGGERS + "ScheduleOnDates": "tiercel_triggers.schedule_on_dates:ScheduleOnDates",
+        (_TRIGGERS + "Flow", _OLD_TRIGGERS + "Flow"): "tiercel_triggers.flow:Flow",
+        (_TRIGGERS + "Webhook", _OLD_TRIGGERS + "Webhook"): "tiercel_triggers.webhook:Webhook",
     }
 
 
 @hookimpl
 def register_conditions() -> Registration:
     """Return the conditions, each with its older names."""
-    return {
+    conditions: dict[str | tuple[str, ...], str] = {
         _condition_names(name): f"tiercel_triggers.conditions.{module}:{name}"
         for module, names in _CONDITION_CLASSES.items()
         for name in names
     }
+    multiple = "MultipleCondition"
+    conditions[_condition_names(multiple)] = f"tiercel_triggers.preconditions:{multiple}"
+    return conditions
 
 
 def _condition_names(name: str) -> tuple[str, ...]:
@@ -59,5 +64,6 @@ def _condition_names(name: str) -> tuple[str, ...]:
 
 @hookimpl
 def register_tasks() -> Registration:
-    """Return the tasks that turn triggers on and off."""
-    return {}
+    """Return the task that turns triggers on and off."""
+    older = "io.kestra.core.tasks.trigger.Toggle"
+    return {(_TRIGGERS + "Toggle", older): "tiercel_triggers.toggle:Toggle"}
