@@ -12,6 +12,8 @@ from world import World, ended, flow
 from tiercel import State
 from tiercel.engine import commands as cmd
 from tiercel.engine import events as ev
+from tiercel.engine.scope import ROOT
+from tiercel.engine.transitions import ENDS
 
 RETURN = "io.kestra.plugin.core.debug.Return"
 FLOW = "io.kestra.plugin.core.flow"
@@ -21,6 +23,7 @@ RETRIES = (
     ", retry: {type: constant, interval: PT1S, maxAttempts: 2}",
     ", retry: {type: constant, interval: PT1S, maxAttempts: 2, behavior: CREATE_NEW_EXECUTION}",
 )
+ENDS_OR_NOT = st.sampled_from((*sorted(ENDS), State.RUNNING))
 LEVELS = st.lists(
     st.tuples(
         st.sampled_from(("MAX_DURATION, duration: PT5S", "EXECUTION_ASSERTION, assert: x")),
@@ -39,10 +42,16 @@ def leaves() -> st.SearchStrategy[Tree]:
 
 def branches(inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
     """Flowables around other tasks, some with errors and finally."""
-    kinds = st.sampled_from(("Sequential", "Parallel", "ForEach", "If", "Dag", "AllowFailure"))
+    kinds = st.sampled_from(
+        ("Sequential", "Parallel", "ForEach", "If", "Dag", "AllowFailure", "LoopUntil", "Pause")
+    )
     lists = st.lists(inner, min_size=1, max_size=3)
+    work = st.lists(leaves(), min_size=1, max_size=3)
     handlers = st.lists(leaves(), max_size=1)
-    return st.tuples(kinds, lists, handlers, handlers)
+    return st.one_of(
+        st.tuples(kinds, lists, handlers, handlers),
+        st.tuples(st.just("WorkingDirectory"), work, handlers, handlers),
+    )
 
 
 TREES = st.lists(st.recursive(leaves(), branches, max_leaves=8), min_size=1, max_size=3)
@@ -73,6 +82,11 @@ class Writer:
             return f"values: [x, y], concurrencyLimit: {len(tasks) % 2}, tasks: {self.list(tasks)}"
         if kind == "If":
             return f"condition: '{{{{ c }}}}', then: {self.list(tasks)}"
+        if kind == "LoopUntil":
+            often = "{interval: PT1S, maxIterations: 3}"
+            return f"condition: '{{{{ c }}}}', checkFrequency: {often}, tasks: {self.list(tasks)}"
+        if kind == "Pause":
+            return f"pauseDuration: PT1S, tasks: {self.list(tasks)}"
         if kind == "Dag":
             return "tasks: [" + ", ".join(f"{{task: {self.task(t)}}}" for t in tasks) + "]"
         return f"tasks: {self.list(tasks)}"
@@ -101,9 +115,8 @@ def step(world: World, data: st.DataObject, seen: list[ev.AnyEvent]) -> None:
                 "condition": data.draw(st.booleans()),
                 "holds": data.draw(st.sampled_from((True, True, False))),
             }
-            event = ev.Evaluated(
-                at=world.tick(), command_id=command.id, values={**values, "values": ["x", "y"]}
-            )
+            values = {**command.expressions, **values, "values": ["x", "y"]}
+            event = ev.Evaluated(at=world.tick(), command_id=command.id, values=values)
         case cmd.StartTimer():
             event = ev.TimerFired(at=world.tick(), command_id=command.id)
         case cmd.StartChild():
@@ -125,6 +138,37 @@ def step(world: World, data: st.DataObject, seen: list[ev.AnyEvent]) -> None:
     world.happen(event)
 
 
+def ask(world: World, data: st.DataObject) -> None:
+    """Let a person ask for something, whether it makes sense now or not."""
+    at = world.tick()
+    runs = list(world.execution.task_runs.values())
+    requests: list[ev.Request] = [
+        ev.PauseRequested(at=at),
+        ev.Resumed(at=at),
+        ev.RunForced(at=at),
+        ev.Restarted(at=at),
+        ev.LabelsSet(at=at, labels=(("a", "b"),)),
+        ev.ExecutionMarked(at=at, state=data.draw(ENDS_OR_NOT)),
+    ]
+    if runs:
+        run = data.draw(st.sampled_from(sorted(runs, key=lambda each: each.id)))
+        state = data.draw(ENDS_OR_NOT)
+        requests.append(ev.TaskRunMarked(at=at, task_run_id=run.id, state=state))
+    world.happen(data.draw(st.sampled_from(requests)))
+
+
+def go_on(world: World, data: st.DataObject) -> None:
+    """Let a person have an execution that has ended go on, or try to."""
+    kept = ended_well(world)
+    if data.draw(st.booleans()):
+        world.restart()
+        live(world, data)
+        assert kept <= ended_well(world)
+    else:
+        ask(world, data)
+        live(world, data)
+
+
 def check(world: World) -> None:
     """Nothing is left when the execution is done, and nobody outlives their parent."""
     runs = world.execution.task_runs
@@ -135,24 +179,32 @@ def check(world: World) -> None:
         assert world.execution.state.is_terminal
         assert all(run.state.is_terminal for run in runs.values())
         assert world.outbox == {}
-    else:
-        assert world.outbox, "an execution that is not done waits for something"
+        places = [(run.parent_id, run.task_id, run.value, run.iteration) for run in runs.values()]
+        assert len(set(places)) == len(places)
+    elif not world.outbox:
+        assert world.execution.scopes[ROOT].held, (
+            "an execution that is not done waits for something"
+        )
 
 
-def play(trees: list[Tree], data: st.DataObject) -> None:
-    """Run a generated flow to its end in a generated order, looking at it after each event."""
-    world = world_of(trees, data.draw(LEVELS))
+def live(world: World, data: st.DataObject) -> None:
+    """Run an execution to its end in a generated order, looking at it after each event."""
     seen: list[ev.AnyEvent] = []
     kill_at = data.draw(st.one_of(st.none(), st.integers(0, 15)))
     check(world)
     repeat_at = data.draw(st.sets(st.integers(1, 20), max_size=3))
+    ask_at = data.draw(st.sets(st.integers(0, 20), max_size=3))
     for turn in range(400):
         if world.execution.done:
             break
         if turn == kill_at:
             world.kill()
-        else:
+        elif turn in ask_at:
+            ask(world, data)
+        elif world.outbox:
             step(world, data, seen)
+        else:
+            world.happen(ev.Resumed(at=world.tick()))
         check(world)
         if turn in repeat_at and seen:
             world.happen(data.draw(st.sampled_from(seen)))
@@ -163,6 +215,32 @@ def play(trees: list[Tree], data: st.DataObject) -> None:
     for event in seen:
         world.happen(event)
     assert world.execution == before
+
+
+def play(trees: list[Tree], data: st.DataObject) -> None:
+    """Run a generated flow to its end, go on with it, and repeat it."""
+    world = world_of(trees, data.draw(LEVELS))
+    live(world, data)
+    for _ in range(data.draw(st.integers(0, 2))):
+        go_on(world, data)
+    runs = sorted(world.execution.task_runs)
+    if runs and data.draw(st.booleans()):
+        repeat, at = world.repeat(), world.tick()
+        chosen = data.draw(st.sampled_from(runs))
+        live(World(world.flow, repeat.replayed_from(chosen, "e2", at, {})), data)
+
+
+def ended_well(world: World) -> set[tuple[str, Any]]:
+    """Return the task runs that a restart has no business with, as they are."""
+    last = {task.id for task in world.flow.finally_ or ()}
+    runs = world.execution.task_runs.values()
+    parents = {run.parent_id for run in runs}
+    return {
+        (run.id, run.history)
+        for run in runs
+        if run.parent_id is None and run.task_id not in last and run.id not in parents
+        if not run.state.is_failed
+    }
 
 
 _SETTINGS = {"deadline": None, "suppress_health_check": list(HealthCheck)}

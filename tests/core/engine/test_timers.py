@@ -36,3 +36,12 @@ def test_a_timer_set_while_others_are_handled_is_handled_too() -> None:
         if kind == "a":
             timers.set(NOW, "b")
     assert seen == ["a", "b"]
+
+
+def test_of_a_message_set_twice_only_the_later_time_counts() -> None:
+    timers = Timers()
+    timers.set(NOW, "a", 1)
+    timers.set(NOW + SECOND, "a", 1)
+    timers.set(NOW, "a", 2)
+    assert list(timers.due(NOW)) == [("a", (2,))]
+    assert list(timers.due(NOW + SECOND)) == [("a", (1,))]

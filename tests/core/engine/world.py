@@ -10,6 +10,7 @@ from tiercel.engine import commands as cmd
 from tiercel.engine import events as ev
 from tiercel.engine.codec import decode_event, encode
 from tiercel.engine.reduce import Reduction, create, reduce
+from tiercel.engine.repeat import Repeat
 from tiercel.model.execution import Execution, TaskRun
 from tiercel.model.load import load
 
@@ -27,14 +28,19 @@ def flow(tasks: str, **others: str) -> Flow:
 
 
 class World:
-    """One execution: its state, its event log, its outbox."""
+    """One execution: its state, its event log, its outbox.
 
-    def __init__(self, flow: Flow) -> None:
+    Args:
+        flow: what it runs.
+        created: what begins it, when it is more than a plain run.
+    """
+
+    def __init__(self, flow: Flow, created: ev.ExecutionCreated | None = None) -> None:
         self.flow = flow
-        self.now = START
+        self.now = created.at if created else START
         self.outbox: dict[str, cmd.Command] = {}
         self.log: list[ev.AnyEvent] = []
-        created = ev.ExecutionCreated(
+        created = created or ev.ExecutionCreated(
             at=START,
             execution_id="e",
             tenant="main",
@@ -100,6 +106,21 @@ class World:
     def kill(self) -> Execution:
         """Ask for the execution's end."""
         return self.happen(ev.KillRequested(at=self.tick()))
+
+    def restart(self) -> Execution:
+        """Ask for what failed to run again."""
+        return self.happen(ev.Restarted(at=self.tick()))
+
+    def repeat(self, flow: Flow | None = None) -> Repeat:
+        """Return what begins executions that repeat this one, with the same flow or another."""
+        was = self.flow.model_copy(update={"revision": 1})
+        newer = (flow or self.flow).model_copy(update={"revision": 2 if flow else 1})
+        return Repeat(self.execution, was, newer)
+
+    def replay(self, task_id: str, flow: Flow | None = None) -> World:
+        """Return a world whose execution repeats this one from the only run of a task."""
+        event = self.repeat(flow).replayed_from(self.run(task_id).id, "e2", self.tick(), {})
+        return World(flow or self.flow, event)
 
     def replayed(self) -> Execution:
         """Return what the event log, written and read again, leads to."""

@@ -84,6 +84,7 @@ def _converters(cls: Any) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
         "at": moment,
         "started": moment,
         "due": moment,
+        "first_at": moment,
         "state": State,
         "labels": _pairs,
     }

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tiercel._record import record, replace
 from tiercel.engine.scope import ROOT, LaneState, Scope
-from tiercel.model.execution import TaskRun
+from tiercel.model.execution import State, TaskRun
 from tiercel.plugin.task import FlowableTask
 
 if TYPE_CHECKING:
@@ -147,6 +147,8 @@ def recall(draft: Draft, scope: Scope, lane: LaneState, task: TaskBase) -> TaskR
     if run is None:
         return None
     stays = run.id not in past.again
+    if stays and run.state is State.RETRIED:
+        return None  # another execution was to run it
     if not run.state.is_terminal and (stays or not goes_on(run, task)):
         return None  # the execution that is repeated has not ended yet
     if run.id in draft.execution.task_runs:
