@@ -78,5 +78,5 @@ def test_resuming_what_is_not_paused_fails(tiercel):
     execution = tiercel.run(source, timeout=20)
     assert execution.state == "FAILED"
     assert [entry.message for entry in tiercel.logs(execution.id)] == [
-        "The execution is not paused"
+        "The execution is not paused, its state is RUNNING"
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tiercel import Tiercel
-from tiercel_storage import concat, file, items, local, reverse, split
+from tiercel_storage import concat, file, items, local, purge, reverse, split
 
 TASKS = [
     concat.Concat,
@@ -16,6 +16,7 @@ TASKS = [
     items.DeduplicateItems,
     items.FilterItems,
     local.LocalFiles,
+    purge.PurgeStorage,
     reverse.Reverse,
     split.Split,
 ]

@@ -37,6 +37,11 @@ def register_tasks() -> Registration:
             "io.kestra.core.tasks.executions.Counts",
         ): "tiercel_basic.others:Count",
         "io.kestra.plugin.core.execution.Resume": "tiercel_basic.others:Resume",
+        (
+            "io.kestra.plugin.core.execution.PurgeExecutions",
+            "io.kestra.core.tasks.storages.Purge",
+            "io.kestra.plugin.core.storage.Purge",
+        ): "tiercel_basic.purge:PurgeExecutions",
         "io.kestra.plugin.core.metric.Publish": "tiercel_basic.metric:Publish",
         **{
             (

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from tiercel.plugin import (
     Duration,
+    Dynamic,
     Example,
     Metric,
     Model,
@@ -22,11 +23,11 @@ __all__ = ["Publish"]
 
 
 class _Measurement(Model):
-    name: Text
+    name: Annotated[Text, Dynamic]
     """The metric's name."""
-    description: Text | None = None
+    description: Annotated[Text, Dynamic] | None = None
     """What it measures."""
-    tags: dict[str, Text] | None = None
+    tags: Annotated[dict[str, Text], Dynamic] | None = None
     """What to group it by."""
 
 
@@ -35,7 +36,7 @@ class CounterMetric(_Measurement):
 
     type: Literal["counter"]
     """A count of things."""
-    value: float
+    value: Annotated[float, Dynamic]
     """How many."""
 
 
@@ -44,7 +45,7 @@ class GaugeMetric(_Measurement):
 
     type: Literal["gauge"]
     """A level that goes up and down."""
-    value: float
+    value: Annotated[float, Dynamic]
     """The level now."""
 
 
@@ -53,7 +54,7 @@ class TimerMetric(_Measurement):
 
     type: Literal["timer"]
     """A length of time."""
-    value: Duration
+    value: Annotated[Duration, Dynamic]
     """How long, as an ISO-8601 duration."""
 
 

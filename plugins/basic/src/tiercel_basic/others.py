@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from tiercel.plugin import (
+    Dynamic,
     Example,
     Model,
     Output,
@@ -16,6 +16,7 @@ from tiercel.plugin import (
     Task,
     TaskError,
     Text,
+    moment_of,
 )
 
 __all__ = ["Count", "Resume"]
@@ -81,13 +82,13 @@ tasks:
     """The flows; needed unless there are `namespaces`."""
     namespaces: Property[list[str]] | None = None
     """All flows of these namespaces that have executions."""
-    states: Property[list[str]] | None = None
+    states: Property[list[State]] | None = None
     """Count only executions in one of these states."""
     start_date: Property[str]
     """Count only executions that began then or later: ISO-8601 with a zone, UTC without one."""
     end_date: Property[str] | None = None
     """Count only executions that began earlier."""
-    expression: Text
+    expression: Annotated[Text, Dynamic]
     """The condition, an expression that sees `count`; it holds when it renders to `true`."""
 
     def run(self, ctx: RunContext) -> CountOutput:
@@ -106,12 +107,12 @@ tasks:
         return CountOutput(results=results, total=sum(each.count for each in results))
 
     def _counted(self, ctx: RunContext) -> Iterator[CountResult]:
-        start = _moment(ctx.render(self.start_date))
+        start = moment_of(ctx.render(self.start_date))
         end = ctx.render(self.end_date)
         limits: dict[str, Any] = {
-            "states": [_state(name) for name in ctx.render(self.states) or ()],
+            "states": ctx.render(self.states) or [],
             "since": start,
-            "until": None if end is None else _moment(end),
+            "until": None if end is None else moment_of(end),
         }
         for flow in self.flows or ():
             counts = ctx.executions.count(flow.namespace, flow.flow_id, **limits)
@@ -160,20 +161,3 @@ inputs:
         """
         execution_id = ctx.render(self.execution_id) or ctx.variables["execution"]["id"]
         ctx.executions.resume(execution_id, ctx.render(self.inputs))
-
-
-def _state(name: str) -> State:
-    try:
-        return State(name)
-    except ValueError as error:
-        raise TaskError(f"{name!r} is no state of an execution", retryable=False) from error
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise TaskError(f"{text!r} is no date; write 2024-01-31T08:30:00Z", retryable=False) from (
-            error
-        )
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import unquote, urlsplit
 
-from tiercel.plugin import Example, MetricInfo, Output, Property, RunContext, TaskError
+from tiercel.plugin import Example, MetricInfo, Output, Property, RunContext, TaskError, Uri
 from tiercel_http.request import METRICS
 from tiercel_http.task import HttpTask, safe_uri
 
@@ -23,7 +23,7 @@ _FORBIDDEN = str.maketrans({char: "_" for char in '\\/:*?"<>|#%' + "".join(map(c
 class DownloadOutput(Output):
     """What `Download` gives to later tasks."""
 
-    uri: str
+    uri: Uri
     """The stored file."""
     code: int
     """The status code of the reply."""

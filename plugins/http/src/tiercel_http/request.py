@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from tiercel.plugin import Example, MetricInfo, Output, Property, RunContext
+from tiercel.plugin import Example, MetricInfo, Output, Property, RunContext, Uri
 from tiercel_http.task import HttpTask, public_uri
 
 __all__ = ["METRICS", "Request", "RequestOutput"]
@@ -22,7 +22,7 @@ METRICS: tuple[MetricInfo, ...] = (
 class RequestOutput(Output):
     """What `Request` gives to later tasks."""
 
-    uri: str | None = None
+    uri: Uri | None = None
     """Where the request went."""
     code: int | None = None
     """The status code of the reply."""

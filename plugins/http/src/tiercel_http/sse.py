@@ -17,6 +17,7 @@ from tiercel.plugin import (
     RunContext,
     TaskError,
     TiercelError,
+    Uri,
 )
 from tiercel_http.request import METRICS
 from tiercel_http.task import HttpTask, public_uri
@@ -30,7 +31,7 @@ _EXTRACT = "{{ event | jq(expression) }}"
 class SseOutput(Output):
     """What `SseRequest` gives to later tasks."""
 
-    uri: str
+    uri: Uri
     """Where the request went."""
     size: int
     """How many events came."""

@@ -16,4 +16,5 @@ def register_tasks() -> Registration:
         "io.kestra.plugin.core.kv.Get": "tiercel_kv.read:Get",
         "io.kestra.plugin.core.kv.GetKeys": "tiercel_kv.read:GetKeys",
         "io.kestra.plugin.core.kv.Delete": "tiercel_kv.write:Delete",
+        "io.kestra.plugin.core.kv.PurgeKV": "tiercel_kv.purge:PurgeKV",
     }

@@ -15,4 +15,9 @@ def register_tasks() -> Registration:
             "io.kestra.plugin.core.log.Log",
             "io.kestra.core.tasks.log.Log",
         ): "tiercel_log.log:Log",
+        (
+            "io.kestra.plugin.core.log.Fetch",
+            "io.kestra.core.tasks.log.Fetch",
+        ): "tiercel_log.fetch:Fetch",
+        "io.kestra.plugin.core.log.PurgeLogs": "tiercel_log.purge:PurgeLogs",
     }

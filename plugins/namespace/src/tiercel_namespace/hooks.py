@@ -14,4 +14,5 @@ def register_tasks() -> Registration:
         "io.kestra.plugin.core.namespace.UploadFiles": "tiercel_namespace.upload:UploadFiles",
         "io.kestra.plugin.core.namespace.DownloadFiles": "tiercel_namespace.download:DownloadFiles",
         "io.kestra.plugin.core.namespace.DeleteFiles": "tiercel_namespace.delete:DeleteFiles",
+        "io.kestra.plugin.core.namespace.PurgeFiles": "tiercel_namespace.purge:PurgeFiles",
     }

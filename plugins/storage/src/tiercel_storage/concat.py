@@ -8,7 +8,16 @@ import shutil
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from tiercel.plugin import Example, Output, Property, RunContext, Task, TaskError, TaskKilledError
+from tiercel.plugin import (
+    Example,
+    Output,
+    Property,
+    RunContext,
+    Task,
+    TaskError,
+    TaskKilledError,
+    Uri,
+)
 
 __all__ = ["Concat"]
 
@@ -18,7 +27,7 @@ _CHUNK = 1 << 20
 class ConcatOutput(Output):
     """What `Concat` gives to later tasks."""
 
-    uri: str
+    uri: Uri
     """The new file."""
 
 

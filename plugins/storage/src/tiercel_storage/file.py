@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import ClassVar
 
-from tiercel.plugin import Example, Output, Property, RunContext, StoredFileNotFoundError, Task
+from tiercel.plugin import Example, Output, Property, RunContext, StoredFileNotFoundError, Task, Uri
 
 __all__ = ["Delete", "PurgeCurrentExecutionFiles", "Size", "Write"]
 
@@ -13,7 +13,7 @@ __all__ = ["Delete", "PurgeCurrentExecutionFiles", "Size", "Write"]
 class WriteOutput(Output):
     """What `Write` gives to later tasks."""
 
-    uri: str
+    uri: Uri
     """The stored file."""
 
 
@@ -98,7 +98,7 @@ tasks:
 class DeleteOutput(Output):
     """What `Delete` gives to later tasks."""
 
-    uri: str
+    uri: Uri
     """The file that was to go."""
     deleted: bool
     """Whether it was there."""

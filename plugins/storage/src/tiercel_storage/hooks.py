@@ -29,6 +29,7 @@ def register_tasks() -> Registration:
             for name, home in _TASKS.items()
         },
         f"{_NEW}.Write": "tiercel_storage.file:Write",
+        f"{_NEW}.PurgeStorage": "tiercel_storage.purge:PurgeStorage",
         (
             f"{_NEW}.PurgeCurrentExecutionFiles",
             f"{_OLD}.PurgeExecution",

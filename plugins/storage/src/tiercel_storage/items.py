@@ -22,6 +22,7 @@ from tiercel.plugin import (
     Task,
     TaskError,
     Text,
+    Uri,
     ion,
     is_true,
     scratch_file,
@@ -34,7 +35,7 @@ __all__ = ["DeduplicateItems", "FilterItems"]
 class FilterOutput(Output):
     """What `FilterItems` gives to later tasks."""
 
-    uri: str
+    uri: Uri
     """The file of the rows that are left."""
     processed_items_total: int
     """How many rows were looked at."""
@@ -114,7 +115,7 @@ tasks:
 class DeduplicateOutput(Output):
     """What `DeduplicateItems` gives to later tasks."""
 
-    uri: str
+    uri: Uri
     """The file without duplicates."""
     num_keys: int
     """How many different keys there were."""

@@ -20,6 +20,7 @@ from tiercel.plugin import (
     Task,
     TaskError,
     TaskKilledError,
+    Uri,
     scratch_file,
 )
 
@@ -31,7 +32,7 @@ _BLOCK = 1 << 16
 class ReverseOutput(Output):
     """What `Reverse` gives to later tasks."""
 
-    uri: str
+    uri: Uri
     """The new file."""
 
 
