@@ -150,10 +150,9 @@ def iso_text(value: date | time, zone: tzinfo) -> str:
     if not isinstance(value, datetime | time):
         return value.isoformat()
     fine = "microseconds" if value.microsecond % 1000 else "milliseconds"
-    if isinstance(value, time):
-        return value.isoformat(fine if value.microsecond else "seconds")
-    local = value if value.tzinfo is None else value.astimezone(zone)
-    return local.isoformat(timespec=fine).replace("+00:00", "Z")
+    if isinstance(value, time) or value.tzinfo is None:
+        return value.isoformat(timespec=fine if value.microsecond else "seconds")
+    return value.astimezone(zone).isoformat(timespec=fine).replace("+00:00", "Z")
 
 
 def zone_of(name: str) -> tzinfo:

@@ -18,10 +18,17 @@ _TYPES = {
     "json.IonToJson": ("json:IonToJson", "json.JsonWriter"),
     "json.JsonToIon": ("json:JsonToIon", "json.JsonReader"),
     "json.JsonToJsonl": ("json:JsonToJsonl",),
+    "markdown.HtmlToMarkdown": ("markdown:HtmlToMarkdown",),
+    "markdown.MarkdownToHtml": ("markdown:MarkdownToHtml",),
+    "markdown.MarkdownToText": ("markdown:MarkdownToText",),
     "parquet.IonToParquet": ("parquet:IonToParquet", "parquet.ParquetWriter"),
     "parquet.ParquetToIon": ("parquet:ParquetToIon", "parquet.ParquetReader"),
     "xml.IonToXml": ("xml:IonToXml", "xml.XmlWriter"),
     "xml.XmlToIon": ("xml:XmlToIon", "xml.XmlReader"),
+    "yaml.IonToYaml": ("yaml:IonToYaml",),
+    "yaml.JsonToYaml": ("yaml:JsonToYaml",),
+    "yaml.YamlToIon": ("yaml:YamlToIon",),
+    "yaml.YamlToJson": ("yaml:YamlToJson",),
 }
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tiercel_serdes.converter import TextSink
 
-__all__ = ["IonToJson", "JsonToIon", "JsonToJsonl"]
+__all__ = ["IonToJson", "JsonToIon", "JsonToJsonl", "json_values", "write_lines"]
 
 _CHUNK = 1 << 18
 # Characters of one element; beyond that the array is taken for broken rather than read on.
@@ -69,7 +69,7 @@ tasks:
             bad_input("JSON"),
             self._create(ctx, ".ion") as writer,
         ):
-            values = _lines(text) if ctx.render(self.new_line) else _elements(text)
+            values = json_values(text, lines=ctx.render(self.new_line))
             count = ion.dump_lines(watched(ctx, values), writer)
         return self._done(ctx, writer, count)
 
@@ -115,7 +115,7 @@ tasks:
         with self._create(ctx, ".jsonl" if lines else ".json") as writer:
             sink = self._sink(ctx, writer)
             texts = map(encode, watched(ctx, self._annotated(ctx)))
-            count = _write_lines(texts, sink) if lines else _write_array(texts, sink)
+            count = write_lines(texts, sink) if lines else _write_array(texts, sink)
             sink.flush()
         return self._done(ctx, writer, count)
 
@@ -160,12 +160,13 @@ tasks:
         ):
             sink = self._sink(ctx, writer)
             values = watched(ctx, _elements(text, many=True))
-            count = _write_lines(map(JsonText(UTC), values), sink)
+            count = write_lines(map(JsonText(UTC), values), sink)
             sink.flush()
         return self._done(ctx, writer, count)
 
 
-def _write_lines(texts: Iterable[str], sink: TextSink) -> int:
+def write_lines(texts: Iterable[str], sink: TextSink) -> int:
+    """Write each text as a line; return how many there were."""
     count = 0
     for text in texts:
         sink.write(text + "\n")
@@ -193,6 +194,21 @@ def _reject(name: str) -> Any:
 _decoder = json.JSONDecoder(parse_constant=_reject)
 # From text to text, no digit may be lost.
 _exact_decoder = json.JSONDecoder(parse_constant=_reject, parse_float=Decimal)
+
+
+def json_values(text: TextIO, *, lines: bool) -> Iterator[Any]:
+    """Yield the values of a JSON file.
+
+    Args:
+        text: the JSON.
+        lines: whether each line is a value of its own; otherwise the file is one value, and the
+            elements of an array are the values.
+
+    Raises:
+        TaskError: a line is not JSON.
+        ValueError: the file is not JSON.
+    """
+    return _lines(text) if lines else _elements(text)
 
 
 def _lines(text: TextIO) -> Iterator[Any]:
