@@ -29,6 +29,7 @@ class Claimed(MemoryRepository):
                 return None if self.taken else replace(made, epoch=7)
 
             work.claim = claimed
+            work.holds = lambda _execution_id, epoch: epoch == 7
             yield work
 
 

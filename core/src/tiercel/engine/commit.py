@@ -37,36 +37,53 @@ def write(
 
     With a `queue` the executions that may begin now do so; they are added to `dirty`.
     """
-    now = parts.clock.now()
     limits = queue.limits() if queue is not None else {}
+    let_in: set[str] = set()
     try:
         with parts.repository.transaction() as work:
             if queue is not None:
                 for live, answer in queue.answers(work, limits):
                     live.apply(answer, reduce(live.execution, answer))
+                    let_in.add(live.execution.id)
                     dirty[live.execution.id] = live
-            for live in dirty.values():
-                live.write(work)
-                if live.is_new:
-                    live.epoch = _claim(parts, work, live.execution.id, now)
-                if live.execution.done:
-                    work.release(live.execution.id, parts.owner)
+            failed = {key: _write(parts, work, live) for key, live in dirty.items()}
     except ConflictError as error:  # somebody else was faster: with one of them, not with all
-        return _one_by_one(parts, dirty) if len(dirty) > 1 else dict.fromkeys(dirty, error)
+        return _one_by_one(parts, dirty, let_in, error)
     except RepositoryError as error:
         return dict.fromkeys(dirty, error)
     except Exception as error:  # something that cannot be written: only its execution suffers
-        if len(dirty) > 1:
-            return _one_by_one(parts, dirty)
-        _log.exception("Cannot write")
         bug = EngineBug(f"Cannot write: {type(error).__name__}: {error}")
-        return dict.fromkeys(dirty, bug)
-    return {}
+        if len(dirty) == 1:
+            _log.exception("Cannot write")
+        return _one_by_one(parts, dirty, let_in, bug)
+    return {key: error for key, error in failed.items() if error is not None}
 
 
-def _one_by_one(parts: Parts, dirty: dict[str, Live]) -> dict[str, TiercelError]:
-    failed = [write(parts, {key: live}) for key, live in dirty.items()]
-    return {key: each for part in failed for key, each in part.items()}
+def _write(parts: Parts, work: UnitOfWork, live: Live) -> TiercelError | None:
+    """Write one execution; return why not, when another engine has taken it over."""
+    execution_id = live.execution.id
+    if not live.is_new and not work.holds(execution_id, live.epoch):
+        return ConflictError(f"Execution {execution_id!r} belongs to another engine now")
+    live.write(work)
+    if live.is_new:
+        live.epoch = _claim(parts, work, execution_id, parts.clock.now())
+    if live.execution.done:
+        work.release(execution_id, parts.owner)
+    return None
+
+
+def _one_by_one(
+    parts: Parts, dirty: dict[str, Live], let_in: set[str], error: TiercelError
+) -> dict[str, TiercelError]:
+    """Write each execution by itself, so that only the one that cannot be written suffers."""
+    if len(dirty) == 1 and not let_in:
+        return dict.fromkeys(dirty, error)
+    # Those that were let in asked for places that may be gone: they go back, and ask again.
+    failed: dict[str, TiercelError] = dict.fromkeys(let_in, RepositoryError(str(error)))
+    for key, live in dirty.items():
+        if key not in let_in:
+            failed |= write(parts, {key: live})
+    return failed
 
 
 def is_passing(error: BaseException) -> bool:

@@ -469,6 +469,10 @@ class _Unit:
         self._state.claims = self._state.claims.insert(execution_id, claim)
         return claim
 
+    def holds(self, execution_id: str, epoch: int) -> bool:
+        claim = self._state.claims.get(execution_id)
+        return claim is not None and claim.epoch == epoch
+
     def slots(
         self, tenant: str, namespace: str, flow_id: str, *, now: datetime, most: int
     ) -> tuple[int, Sequence[str]]:

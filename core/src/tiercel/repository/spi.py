@@ -315,6 +315,10 @@ class UnitOfWork(Protocol):
         """
         ...
 
+    def holds(self, execution_id: str, epoch: int) -> bool:
+        """Return whether the claim with this epoch is still the execution's, ended lease or not."""
+        ...
+
     def renew(self, owner: str, until: datetime) -> int:
         """Extend all leases of `owner`; return how many there are."""
         ...

@@ -228,6 +228,7 @@ ADD_CLAIM = (
     "INSERT INTO claims (execution_id, owner, until) VALUES (?, ?, ?) "
     "ON CONFLICT (execution_id) DO NOTHING RETURNING epoch"
 )
+HOLDS = "SELECT 1 FROM claims WHERE execution_id = ? AND epoch = ?"
 RENEW_CLAIM = "UPDATE claims SET until = ? WHERE epoch = ?"
 RENEW_CLAIMS = "UPDATE claims SET until = ? WHERE owner = ?"
 DELETE_CLAIM = "DELETE FROM claims WHERE epoch = ?"

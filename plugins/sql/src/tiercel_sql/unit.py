@@ -300,6 +300,10 @@ class SqlUnit:
         """Extend all leases of `owner`; return how many there are."""
         return self._session.run(tables.RENEW_CLAIMS, (rows.micros(until), owner))
 
+    def holds(self, execution_id: str, epoch: int) -> bool:
+        """Return whether the claim with this epoch is still the execution's."""
+        return self._session.one(tables.HOLDS, (execution_id, epoch)) is not None
+
     def slots(
         self, tenant: str, namespace: str, flow_id: str, *, now: datetime, most: int
     ) -> tuple[int, Sequence[str]]:

@@ -210,6 +210,19 @@ class QueueTests:
                 unit.acknowledge(numbers)
         assert numbers == sorted(set(numbers))
 
+    def test_a_claim_holds_until_somebody_else_has_the_execution(
+        self, repository: Repository
+    ) -> None:
+        first = _claim(repository, "a")
+        assert first is not None
+        with repository.transaction() as unit:
+            assert unit.holds("e1", first.epoch)
+            assert not unit.holds("e2", first.epoch)
+        second = _claim(repository, "b", later(60))
+        assert second is not None
+        with repository.transaction() as unit:
+            assert (unit.holds("e1", first.epoch), unit.holds("e1", second.epoch)) == (False, True)
+
     # Places
 
     def test_executions_that_run_are_counted_by_flow(self, repository: Repository) -> None:
