@@ -30,6 +30,8 @@ class Settings:
         env_prefix: environment variables that begin so are `envs` in expressions.
         variables: `globals` in expressions.
         url: where the UI is, `kestra.url` in expressions.
+        inline_limit: bytes of a task's outputs, and characters of a log message, that stay in the
+            database; what is bigger goes to a file in internal storage.
         encryption_key: keys for what is stored encrypted, `id:Base64` with commas between, the
             first for new values; from a file in `home` when None.
     """
@@ -42,6 +44,7 @@ class Settings:
     env_prefix: str = "ENV_"
     variables: Mapping[str, Any] = field(default_factory=dict)
     url: str | None = None
+    inline_limit: int = 1 << 20
     encryption_key: str | None = field(default=None, repr=False)
 
     @classmethod
@@ -57,6 +60,7 @@ class Settings:
             storage=environ.get("TIERCEL_STORAGE"),
             workers=_count(environ, "TIERCEL_WORKERS", 32),
             url=environ.get("TIERCEL_URL"),
+            inline_limit=_count(environ, "TIERCEL_INLINE_LIMIT", 1 << 20),
             encryption_key=environ.get("TIERCEL_ENCRYPTION_KEY"),
         )
 

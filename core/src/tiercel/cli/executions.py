@@ -155,7 +155,7 @@ def outputs(execution_id: str, task_id: str | None, as_json: bool, home: Path | 
     with options.open_engine(home) as engine:
         execution = engine.execution(execution_id)
         found = [
-            {"taskId": each.task_id, "value": each.value, "outputs": each.outputs}
+            {"taskId": each.task_id, "value": each.value, "outputs": engine.outputs(each)}
             for each in ordered(execution)
             if each.outputs is not None and task_id in (None, each.task_id)
         ]

@@ -36,6 +36,7 @@ class Assignment:
         task_run: its run.
         attempt: the attempt's number, from 1.
         variables: what its expressions see.
+        spills: whether outputs that are too big for the database go to a file.
         flush: takes log lines that should not wait for the attempt's end; returns at once.
         pace: returns when there is room for more log lines.
         stopping: called when the attempt was told to stop; it may not obey.
@@ -53,6 +54,7 @@ class Assignment:
     task_run: TaskRun
     attempt: int
     variables: Mapping[str, Any]
+    spills: bool = False
     flush: Callable[[list[LogEntry]], None] = _drop
     pace: Callable[[], None] = _nobody_waits
     stopping: Callable[[], None] = _nobody_waits

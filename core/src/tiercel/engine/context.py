@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tiercel.engine.log_file import LogFile
-from tiercel.errors import TaskError, TiercelError
+from tiercel.errors import StorageError, TaskError, TiercelError
 from tiercel.model.execution import LogEntry, MetricEntry
 
 if TYPE_CHECKING:
@@ -27,7 +27,10 @@ __all__ = ["TaskContext"]
 _LEVELS = {"TRACE": 0, "DEBUG": 1, "INFO": 2, "WARN": 3, "ERROR": 4}
 _FLUSH_AT = 500
 _FLUSH_AT_CHARACTERS = 1 << 20
-_LONGEST_MESSAGE = 1 << 20
+_KEPT = 10_000
+"""Characters that a message too long for the database begins with there."""
+_MOST_MESSAGE_FILES = 100
+"""How many such messages of an attempt have a file; of further ones, only the beginning is kept."""
 _UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")
 """Characters that databases refuse: NUL, and halves of surrogate pairs."""
 
@@ -58,6 +61,7 @@ class TaskContext:
         self._log_lock = threading.Lock()
         self._logs: list[LogEntry] = []
         self._characters = 0
+        self._cuts = 0
         self._log_file = LogFile(self.storage, self._attempt) if task.log_to_file else None
         self.masker = services.masker
         self.metrics: list[MetricEntry] = []
@@ -151,7 +155,10 @@ class TaskContext:
         """Log one line; secrets are masked."""
         if _LEVELS[level] < self._threshold:
             return
-        entry = self._assignment.line(self._services.clock.now(), level, self._tidy(message))
+        message = self._tidy(message)
+        if self._log_file is None and len(message) > self._services.inline_limit:
+            message = self._cut(message)
+        entry = self._assignment.line(self._services.clock.now(), level, message)
         with self._log_lock:
             if self._log_file is not None:
                 self._log_file.write(entry)
@@ -164,14 +171,26 @@ class TaskContext:
             self._assignment.pace()
 
     def _tidy(self, message: str) -> str:
-        """Return a message as it can be kept: masked, not too long, without odd characters."""
+        """Return a message as it can be kept: masked, without odd characters."""
         message = self.masker.mask(message)
-        if len(message) > _LONGEST_MESSAGE:
-            more = len(message) - _LONGEST_MESSAGE
-            message = f"{message[:_LONGEST_MESSAGE]}… ({more} more characters)"
         if "\0" in message or not message.isascii():
             message = _UNSPEAKABLE.sub("\ufffd", message)
         return message
+
+    def _cut(self, message: str) -> str:
+        """Return the beginning of a message too long for the database; a file has all of it."""
+        note = f"{len(message) - _KEPT} more characters"
+        with self._log_lock:
+            self._cuts += 1
+            number = self._cuts
+        if number <= _MOST_MESSAGE_FILES:
+            try:
+                with self.storage.create(f"attempt-{self._attempt}.message-{number}.txt") as file:
+                    file.write(message.encode())
+                note += f"; all of it is in {file.uri}"
+            except StorageError as error:
+                note += f"; they cannot be stored: {error}"
+        return f"{message[:_KEPT]}… ({note})"
 
     def mask(self, text: str) -> str:
         """Return a text without the secrets that were read so far."""

@@ -114,6 +114,8 @@ class Dispatcher:
             attempt=command.attempt,
             variables=live.variables.of_task_run(execution, task_run, seen),
             folder=self._folders.of(execution, command.task_run_id),
+            # What a flowable's own step found out is for the flowable, which reads no files.
+            spills=not execution.task_runs[command.task_run_id].hidden,
         )
         self._attempts.add(job, assignment)
         self._parts.executor.submit(job)

@@ -230,10 +230,13 @@ class TaskFiles:
         return self._store.of_executions(namespace, flow_id)
 
     def purge_execution(self) -> list[str]:
-        """Delete every file of this execution and return their URIs."""
-        found = [
-            uris.format_uri(f"{self._execution}/{n}") for n in self._store.below(self._execution)
-        ]
+        """Delete every file of this execution and return their URIs.
+
+        Outputs stay, as those in the database do.
+        """
+        paths = (f"{self._execution}/{name}" for name in self._store.below(self._execution))
+        outputs = uris.outputs_folder(self._execution) + "/"
+        found = [uris.format_uri(path) for path in paths if not path.startswith(outputs)]
         return [uri for uri in found if self._store.delete(uri)]
 
     def _namespace_path(self, path: str, namespace: str | None) -> str:

@@ -28,7 +28,7 @@ from tiercel.errors import SealError
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-__all__ = ["SEALED_TYPE", "Sealer", "hidden", "is_sealed", "key_file", "read_keys"]
+__all__ = ["SEALED_TYPE", "Sealer", "hidden", "holds_sealed", "is_sealed", "key_file", "read_keys"]
 
 SEALED_TYPE = "io.kestra.datatype:aes_encrypted"
 _NONCE_BYTES = 12
@@ -150,6 +150,13 @@ def is_sealed(value: Any) -> bool:
         and isinstance(value.get("value"), str)
         and len(value) == 2
     )
+
+
+def holds_sealed(value: Any) -> bool:
+    """Return whether anything in plain data is what `Sealer.seal` returned."""
+    if isinstance(value, Mapping):
+        return is_sealed(value) or any(map(holds_sealed, value.values()))
+    return isinstance(value, list | tuple) and any(map(holds_sealed, value))
 
 
 def hidden(value: Any, mask: str) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tiercel._record import record
 from tiercel.engine.masking import Masker
+from tiercel.engine.spilling import INLINE_LIMIT
 
 if TYPE_CHECKING:
     from tiercel._time import Clock
@@ -45,6 +46,8 @@ class Services:
         load_task: (YAML text, id unless it has one) → a task; raises FlowError or ValueError.
         working_root: where working folders are made; None for the system's temporary folder.
         progress: takes (execution, task run, fraction, message).
+        inline_limit: bytes of JSON up to which outputs, and characters up to which a log message,
+            stay in the database; what is bigger goes to a file.
     """
 
     clock: Clock
@@ -62,3 +65,4 @@ class Services:
     working_root: Path | None = None
     progress: Callable[[str, str, float, str], Any] = field(default=_ignore_progress)
     masker: Masker = field(default_factory=Masker)
+    inline_limit: int = INLINE_LIMIT

@@ -7,7 +7,10 @@ there were. The shape is Kestra's (`RunVariables`; golden cases `basics/context_
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from tiercel.engine.spilling import Shelf, is_reference
 
 if TYPE_CHECKING:
     from tiercel.engine.draft import Reduction
@@ -18,7 +21,10 @@ __all__ = ["LiveMapping", "Variables", "child_trigger", "nested_labels"]
 
 
 class LiveMapping(Mapping[str, Any]):
-    """A read-only view of a dict that another thread may add keys to meanwhile."""
+    """A read-only view of a dict that another thread may add keys to meanwhile.
+
+    Outputs that are in a file are read when they are asked for.
+    """
 
     __slots__ = ("_data",)
 
@@ -27,7 +33,12 @@ class LiveMapping(Mapping[str, Any]):
 
     def __getitem__(self, key: str) -> Any:
         value = self._data[key]
+        if type(value) is _Spilled:
+            return value.read()
         return LiveMapping(value) if type(value) is _Node else value
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._data
 
     def __iter__(self) -> Iterator[str]:
         # Copying the keys is one step to other threads; iterating over the dict itself is not.
@@ -41,18 +52,28 @@ class _Node(dict[str, Any]):
     """A level of the outputs that grows: task ids, or loop values."""
 
 
+class _Spilled:
+    """Outputs that are in a file."""
+
+    __slots__ = ("read",)
+
+    def __init__(self, read: Callable[[], Any]) -> None:
+        self.read = read
+
+
 class Variables:
     """The variables of one execution under way.
 
     Args:
         shared: what is the same for every execution: `envs`, `globals`, `kestra`.
         reveal: plain data → the same with all that is stored encrypted in clear; data without any
-            is returned itself.
+            is returned itself. Of outputs that are in a file it returns these.
     """
 
     def __init__(self, shared: Mapping[str, Any], reveal: Callable[[Any], Any]) -> None:
         self._shared = shared
         self._reveal = reveal
+        self._shelf = Shelf(reveal)
         self._outputs = _Node()
         self._inputs: tuple[Any, Any] = (None, None)
 
@@ -76,9 +97,14 @@ class Variables:
         for key in path[:-1]:
             below = node.get(key)
             if type(below) is not _Node:
-                below = node[key] = _Node(below or {})
+                below = node[key] = _Node(below if isinstance(below, dict) else {})
             node = below
-        node[path[-1]] = self._reveal(task_run.outputs)
+        node[path[-1]] = self._readable(task_run.outputs)
+
+    def _readable(self, outputs: Any) -> Any:
+        if is_reference(outputs):
+            return _Spilled(partial(self._shelf.get, outputs))
+        return self._reveal(outputs)
 
     def of_execution(self, execution: Execution) -> dict[str, Any]:
         """Return what an expression of the flow itself sees."""

@@ -11,18 +11,22 @@ from typing import TYPE_CHECKING, Any
 from tiercel import _duration
 from tiercel.engine.context import TaskContext
 from tiercel.engine.plain import plain
+from tiercel.engine.spilling import spill
 from tiercel.engine.task_cache import run_cached
 from tiercel.engine.wording import error_text
-from tiercel.errors import TaskError, TaskKilledError, TiercelError
+from tiercel.errors import StorageError, TaskError, TaskKilledError, TiercelError
 from tiercel.executor.spi import Outcome
 from tiercel.model.execution import State
 from tiercel.plugin.task import Output
+from tiercel.storage import uri as uris
 
 if TYPE_CHECKING:
     from tiercel.engine.assignment import Assignment
     from tiercel.engine.services import Services
 
 __all__ = ["run_attempt"]
+
+_LONGEST_ERROR = 10_000
 
 
 def run_attempt(assignment: Assignment, services: Services) -> Outcome:
@@ -34,6 +38,7 @@ def run_attempt(assignment: Assignment, services: Services) -> Outcome:
         state, outputs = run_cached(
             assignment, context, services, lambda: _run(assignment, context)
         )
+        outputs = _stored(assignment, services, outputs)
     # A plugin's code: whatever it raises, and be it `sys.exit`, is the task's failure.
     except BaseException as error:
         return _failure(assignment, context, services, error)
@@ -79,6 +84,20 @@ def _run(assignment: Assignment, context: TaskContext) -> tuple[State, Mapping[s
     return result.state() or State.SUCCESS, outputs
 
 
+def _stored(
+    assignment: Assignment, services: Services, outputs: Mapping[str, Any] | None
+) -> Mapping[str, Any] | None:
+    """Return outputs as they go to the database."""
+    if not assignment.spills:
+        return outputs
+    execution = uris.execution_folder(
+        assignment.namespace, assignment.flow_id, assignment.execution_id
+    )
+    run = f"{uris.outputs_folder(execution)}/{assignment.task_run.id}"
+    path = f"{run}/attempt-{assignment.attempt}.json"
+    return spill(outputs, services.inline_limit, lambda: services.files.create(path))
+
+
 def _timeout(assignment: Assignment, context: TaskContext) -> timedelta | None:
     text = assignment.task.timeout
     if text is None:
@@ -122,14 +141,26 @@ def _failure(
         context.log("ERROR", message)
         if not isinstance(error, TiercelError):
             context.log("DEBUG", "".join(traceback.format_exception(error)))
-    outputs = error.outputs if isinstance(error, TaskError) else None
+    outputs = None
+    if isinstance(error, TaskError) and error.outputs:
+        try:
+            outputs = _stored(assignment, services, plain(error.outputs))
+        except StorageError as unstorable:
+            context.log("WARN", f"The outputs cannot be stored: {error_text(unstorable)}")
     return Outcome(
         state=state,
         started=assignment.started,
         ended=services.clock.now(),
-        outputs=plain(outputs) if outputs else None,
-        error=context.masker.mask(message),
+        outputs=outputs,
+        error=_short(context.masker.mask(message)),
         retryable=not isinstance(error, TaskError) or error.retryable,
         logs=context.take_logs(),
         metrics=tuple(context.metrics),
     )
+
+
+def _short(message: str) -> str:
+    """Return the beginning of a reason; the log has all of it."""
+    if len(message) <= _LONGEST_ERROR:
+        return message
+    return f"{message[:_LONGEST_ERROR]}… ({len(message) - _LONGEST_ERROR} more characters)"

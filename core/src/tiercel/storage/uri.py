@@ -24,8 +24,8 @@ __all__ = [
     "PARTIAL_PREFIX",
     "SCHEME",
     "Owner",
-    "check_path",
     "cache_folder",
+    "check_path",
     "execution_folder",
     "flow_folder",
     "format_uri",
@@ -33,6 +33,7 @@ __all__ = [
     "is_uri",
     "namespace_files",
     "namespace_folder",
+    "outputs_folder",
     "owner",
     "parse_uri",
     "safe_name",
@@ -225,6 +226,11 @@ def task_folder(execution: str, task_id: str, task_run_id: str) -> str:
     return check_path(f"{execution}/tasks/{slug(task_id)}/{task_run_id}")
 
 
+def outputs_folder(execution: str) -> str:
+    """Return the folder of the outputs of an execution that are too big for the database."""
+    return f"{execution}/outputs"
+
+
 def cache_folder(namespace: str, flow_id: str, task_id: str) -> str:
     """Return the folder of what a task keeps for later executions of its flow."""
     return check_path(f"{flow_folder(namespace, flow_id)}/{slug(task_id)}/cache")
@@ -258,7 +264,7 @@ class Owner(NamedTuple):
 # believed.
 _OWNER = re.compile(
     r"(?P<namespace>.+?)/(?:_files/|(?P<flow>[^/]+)/executions/(?P<execution>[^/]+)/"
-    r"(?:tasks|inputs|trigger)/).+",
+    r"(?:tasks|inputs|trigger|outputs)/).+",
     re.DOTALL,
 )
 
