@@ -37,6 +37,8 @@ __all__ = [
     "TextSink",
     "bad_input",
     "codec_of",
+    "created",
+    "ion_rows",
     "watched",
 ]
 
@@ -66,14 +68,11 @@ class FileConverter(Task[OutputT], Generic[OutputT]):
 
     def _rows(self, ctx: RunContext) -> Iterator[Any]:
         """Yield the rows of an ION source."""
-        with self._open(ctx) as stream, bad_input("ION"):
-            yield from ion.load_lines(stream)
+        return ion_rows(ctx, ctx.render(self.from_))
 
-    @contextmanager
-    def _create(self, ctx: RunContext, suffix: str) -> Iterator[StoredWriter]:
+    def _create(self, ctx: RunContext, suffix: str) -> StoredWriter:
         """Begin the target; it appears when the block ends well."""
-        with ctx.storage.create(f"{secrets.token_hex(8)}{suffix}") as writer:
-            yield writer
+        return created(ctx, suffix)
 
 
 class Converter(FileConverter[ConvertedOutput]):
@@ -142,6 +141,21 @@ class TextSink:
                 f"Character {error.object[error.start]!r} cannot be written in {self.charset}",
                 retryable=False,
             ) from error
+
+
+def ion_rows(ctx: RunContext, uri: str) -> Iterator[Any]:
+    """Yield the rows of a stored ION file.
+
+    Raises:
+        TaskError: it is not ION.
+    """
+    with ctx.storage.open(uri) as stream, bad_input("ION"):
+        yield from ion.load_lines(stream)
+
+
+def created(ctx: RunContext, suffix: str) -> StoredWriter:
+    """Begin a stored file with a name of its own."""
+    return ctx.storage.create(f"{secrets.token_hex(8)}{suffix}")
 
 
 @contextmanager

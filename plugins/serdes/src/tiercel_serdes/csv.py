@@ -6,7 +6,6 @@ Properties and defaults are those of Kestra's serdes plugin.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -17,6 +16,7 @@ from tiercel_serdes.csv_columns import Columns, Lists, named
 from tiercel_serdes.csv_records import CsvRecords, Dialect, text_blocks
 from tiercel_serdes.csv_text import FieldText
 from tiercel_serdes.dates import DateStyle
+from tiercel_serdes.tables import table_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -208,11 +208,12 @@ tasks:
             sink = self._sink(ctx, target)
             writer, quote = self._writer(ctx, sink)
             text = FieldText(self._dates(ctx), quote)
-            for record in self._records(ctx, watched(ctx, self._rows(ctx))):
+            header = ctx.render(self.header)
+            for record in table_records(watched(ctx, self._rows(ctx)), header=header):
                 writer.writerow([text(value) for value in record])
                 count += 1
             sink.flush()
-        return self._done(ctx, target, max(count - ctx.render(self.header), 0))
+        return self._done(ctx, target, max(count - header, 0))
 
     def _writer(self, ctx: RunContext, sink: Any) -> tuple[Any, bool]:
         """Return a CSV writer, and whether it tells numbers from other texts."""
@@ -241,29 +242,3 @@ tasks:
             date_time=ctx.render(self.date_time_format),
             zone=ctx.render(self.time_zone_id),
         )
-
-    def _records(self, ctx: RunContext, rows: Iterable[Any]) -> Iterator[Iterable[Any]]:
-        header = ctx.render(self.header)
-        names: tuple[Any, ...] | None = None
-        for number, row in enumerate(rows, 1):
-            if isinstance(row, Mapping):
-                if names is None:
-                    names = tuple(row)
-                    if header:
-                        yield names
-                yield row.values() if tuple(row) == names else _aligned(row, names, number)
-            elif header:
-                kind = "List" if isinstance(row, list) else type(row).__name__
-                raise TaskError(f"Invalid data of type {kind} with header", retryable=False)
-            else:
-                yield row if isinstance(row, list) else [row]
-
-
-def _aligned(row: Mapping[Any, Any], names: tuple[Any, ...], number: int) -> list[Any]:
-    extra = [name for name in row if name not in names]
-    if extra:
-        raise TaskError(
-            f"Row {number} has columns that the first row lacks: {', '.join(map(str, extra))}",
-            retryable=False,
-        )
-    return [row.get(name) for name in names]

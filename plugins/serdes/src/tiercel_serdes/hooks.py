@@ -15,6 +15,8 @@ _TYPES = {
     "avro.IonToAvro": ("avro:IonToAvro", "avro.AvroWriter"),
     "csv.CsvToIon": ("csv:CsvToIon", "csv.CsvReader"),
     "csv.IonToCsv": ("csv:IonToCsv", "csv.CsvWriter"),
+    "excel.ExcelToIon": ("excel:ExcelToIon",),
+    "excel.IonToExcel": ("excel:IonToExcel",),
     "json.IonToJson": ("json:IonToJson", "json.JsonWriter"),
     "json.JsonToIon": ("json:JsonToIon", "json.JsonReader"),
     "json.JsonToJsonl": ("json:JsonToJsonl",),

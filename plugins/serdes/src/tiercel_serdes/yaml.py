@@ -263,15 +263,16 @@ def _size(value: Any, number: int, known: dict[int, int], depth: int) -> int:
     return known[id(value)]
 
 
-_SCALARS: tuple[tuple[str, str, str], ...] = (
-    ("null", r"~|null|Null|NULL|", "~nN "),
-    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    ("int", r"[-+]?[0-9][0-9_]*|0x[0-9a-fA-F]+|0o[0-7]+", "-+0123456789"),
+# Types of plain scalars: the name, the pattern, the first characters (none, of no scalar).
+_SCALARS: tuple[tuple[str, str, list[str]], ...] = (
+    ("null", r"~|null|Null|NULL|", ["", *"~nN"]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", [*"tTfF"]),
+    ("int", r"[-+]?[0-9][0-9_]*|0x[0-9a-fA-F]+|0o[0-7]+", [*"-+0123456789"]),
     (
         "float",
         r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?"
         r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
-        "-+0123456789.",
+        [*"-+0123456789."],
     ),
 )
 
@@ -291,11 +292,7 @@ def _loader() -> Any:
 
     for tag, pattern, firsts in _SCALARS:
         regex = re.compile(f"(?:{pattern})\\Z")
-        Loader.add_implicit_resolver(
-            f"tag:yaml.org,2002:{tag}",
-            regex,
-            [*firsts.replace("\0", ""), *([""] * ("\0" in firsts))],
-        )
+        Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", regex, firsts)
     Loader.add_constructor("tag:yaml.org,2002:int", Loader.construct_yaml_int)
     return Loader
 
