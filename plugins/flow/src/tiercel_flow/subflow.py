@@ -135,6 +135,7 @@ class Subflow(FlowableTask):
             values["inputs"],
             labels_of(values["labels"]),
             is_true(values["inheritLabels"]),
+            retry_failed=self.restart_behavior is RestartBehavior.RETRY_FAILED,
         )
 
     def _end(self, child: Child, link: str) -> Finish:
