@@ -139,32 +139,35 @@ class Polls:
 
     def _settle(self, answer: _Answer) -> None:
         """Write what came of a poll, whatever else became of the trigger meanwhile."""
-        while True:
-            key = (answer.known.tenant, answer.known.namespace, answer.known.flow_id)
-            try:
-                known = self._parts.repository.trigger(*key, answer.known.id)
-            except NotFoundError:
-                break
-            if known.next_date != answer.known.next_date or self._write(answer, known):
-                break
-        self._firing.write(lambda work: work.release(answer.execution_id, self._parts.owner))
-
-    def _write(self, answer: _Answer, known: TriggerRecord) -> bool:
-        trigger = cast("PollingTrigger", answer.bound.trigger)
-        now = self._parts.clock.now()
-        following = replace(
-            known,
-            next_date=now + max(trigger.interval, timedelta(seconds=1)),
-            last_date=known.next_date,
-            updated=now,
-        )
-        outcome = answer.outcome
-        lines = [replace(line, task_run_id=None, task_id=None) for line in outcome.logs]
+        outcome, trigger = answer.outcome, cast("PollingTrigger", answer.bound.trigger)
         found = outcome.state in (State.SUCCESS, State.WARNING) and outcome.outputs is not None
-        if not found and not (outcome.error is not None and trigger.fail_on_trigger_error):
+        starts = found or (outcome.error is not None and trigger.fail_on_trigger_error)
+        lines = [replace(line, task_run_id=None, task_id=None) for line in outcome.logs]
+        if not starts:
             _tell(answer.bound, lines)
-            return self._firing.write(lambda work: work.save_trigger(following))
-        return self._start(answer, following, lines)
+        done = False
+        while not done and (following := self._following(answer, trigger.interval)):
+            done = self._start(answer, following, lines) if starts else self._pass(following)
+        if not (done and starts):  # an execution that was started goes on under the same lease
+            self._firing.write(lambda work: work.release(answer.execution_id, self._parts.owner))
+
+    def _following(self, answer: _Answer, interval: timedelta) -> TriggerRecord | None:
+        """Return the trigger's record after a poll; None when it is not what was polled for."""
+        polled = answer.known
+        try:
+            known = self._parts.repository.trigger(
+                polled.tenant, polled.namespace, polled.flow_id, polled.id
+            )
+        except NotFoundError:
+            return None
+        if known.next_date != polled.next_date:
+            return None
+        now = self._parts.clock.now()
+        next_date = now + max(interval, timedelta(seconds=1))
+        return replace(known, next_date=next_date, last_date=known.next_date, updated=now)
+
+    def _pass(self, following: TriggerRecord) -> bool:
+        return self._firing.write(lambda work: work.save_trigger(following))
 
     def _start(self, answer: _Answer, following: TriggerRecord, lines: list[LogEntry]) -> bool:
         starter, bound = self._parts.starter, answer.bound
