@@ -229,6 +229,34 @@ def test_a_subflow_that_was_killed_cannot_go_on_so_a_new_one_begins(tiercel: Tie
     assert tiercel.wait(parent_id, 20).state is State.KILLED
 
 
+EACH = f"""
+id: each
+namespace: a.b
+tasks:
+  - {{id: rows, type: {CORE}.storage.Write, content: "1\\n2\\n3\\n"}}
+  - id: e
+    type: {CORE}.flow.ForEachItem
+    items: "{{{{ outputs.rows.uri }}}}"
+    batch: {{rows: 1}}
+    namespace: a.b
+    flowId: f
+    inputs: {{n: "{{{{ taskrun.iteration }}}}"}}
+"""
+
+
+def test_of_many_executions_only_those_that_failed_are_restarted(tiercel: Tiercel) -> None:
+    some = FAILS_ONCE.replace("is null", "is null and inputs.n == 2")
+    tiercel.save_flow(tiercel.load_flow(FLOW.replace(FAILS_ONCE, some)))
+    parent = tiercel.run(EACH)
+    assert parent.state is State.FAILED
+    unlock(tiercel)
+    tiercel.operations.restart(parent.id)
+    assert tiercel.wait(parent.id, 20).state is State.SUCCESS
+    children = tiercel.executions(ExecutionQuery(flow_id="f"))
+    restarts = {each.inputs["n"]: each.history.states.count(State.RESTARTED) for each in children}
+    assert restarts == {1: 0, 2: 1, 3: 0}
+
+
 # Replay
 
 
