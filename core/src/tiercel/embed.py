@@ -38,7 +38,7 @@ from tiercel.engine.owner import EngineLock, is_dead
 from tiercel.engine.plain import plain
 from tiercel.engine.sealing import Sealer, hidden
 from tiercel.engine.secrets import EnvironmentSecrets
-from tiercel.engine.services import Services
+from tiercel.engine.services import LOG_LINES, Services
 from tiercel.engine.spilling import INLINE_LIMIT, is_reference, recall
 from tiercel.errors import NotFoundError
 from tiercel.model.execution import Execution, LogEntry, State, TaskRun
@@ -503,6 +503,7 @@ class Tiercel:
             load_task=partial(load_task, resolve=self.registry.resolve),
             masker=self._masker,
             inline_limit=self.settings.inline_limit if self.settings else INLINE_LIMIT,
+            log_lines=self.settings.log_lines if self.settings else LOG_LINES,
         )
 
     @cached_property

@@ -32,6 +32,7 @@ class Settings:
         url: where the UI is, `kestra.url` in expressions.
         inline_limit: bytes of a task's outputs, and characters of a log message, that stay in the
             database; what is bigger goes to a file in internal storage.
+        log_lines: how many lines of an attempt go to the database, and further ones to a file.
         encryption_key: keys for what is stored encrypted, `id:Base64` with commas between, the
             first for new values; from a file in `home` when None.
     """
@@ -45,6 +46,7 @@ class Settings:
     variables: Mapping[str, Any] = field(default_factory=dict)
     url: str | None = None
     inline_limit: int = 1 << 20
+    log_lines: int = 100_000
     encryption_key: str | None = field(default=None, repr=False)
 
     @classmethod
@@ -61,6 +63,7 @@ class Settings:
             workers=_count(environ, "TIERCEL_WORKERS", 32),
             url=environ.get("TIERCEL_URL"),
             inline_limit=_count(environ, "TIERCEL_INLINE_LIMIT", 1 << 20),
+            log_lines=_count(environ, "TIERCEL_LOG_LINES", 100_000),
             encryption_key=environ.get("TIERCEL_ENCRYPTION_KEY"),
         )
 

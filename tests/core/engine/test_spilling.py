@@ -1,4 +1,4 @@
-"""Outputs and log messages that are too big for the database: in files, and there when needed."""
+"""Outputs that are too big for the database: in files, and there when they are needed."""
 
 from __future__ import annotations
 
@@ -245,27 +245,7 @@ def test_the_last_is_kept_however_big_it_is() -> None:
     assert reads.uris == ["a", "b", "a"]
 
 
-# Log messages
-
-
-def test_a_message_that_is_too_long_is_in_a_file(engine: Engine) -> None:
-    message = BIG * 100
-    engine.on(named("shout", lambda ctx: ctx.log("INFO", message)))
-    (line,) = engine.messages(engine.run("shout"))
-    head, _, note = line.partition("… (90000 more characters; all of it is in ")
-    assert head == message[:10_000]
-    assert note.endswith("/attempt-1.message-1.txt)")
-    assert read(engine, note.removesuffix(")")).decode() == message
-
-
-def test_a_task_that_shouts_all_the_time_gets_no_file_for_each_message(engine: Engine) -> None:
-    def shout(ctx: Any) -> None:
-        for _ in range(120):
-            ctx.log("INFO", BIG * 11)
-
-    engine.on(shout)
-    lines = engine.messages(engine.run("shout"))
-    assert [" in kestra:///" in line for line in lines] == [True] * 100 + [False] * 20
+# Errors
 
 
 def test_the_error_that_is_stored_with_the_task_is_short(engine: Engine) -> None:

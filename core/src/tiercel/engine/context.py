@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 import threading
@@ -11,9 +10,9 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tiercel.engine.log_file import LogFile
-from tiercel.errors import StorageError, TaskError, TiercelError
-from tiercel.model.execution import LogEntry, MetricEntry
+from tiercel.engine.attempt_log import AttemptLog
+from tiercel.errors import TaskError, TiercelError
+from tiercel.model.execution import MetricEntry
 
 if TYPE_CHECKING:
     from tiercel.engine.assignment import Assignment
@@ -23,16 +22,6 @@ if TYPE_CHECKING:
     from tiercel.plugin.context import Executions, KvStore, Metric, TaskStorage
 
 __all__ = ["TaskContext"]
-
-_LEVELS = {"TRACE": 0, "DEBUG": 1, "INFO": 2, "WARN": 3, "ERROR": 4}
-_FLUSH_AT = 500
-_FLUSH_AT_CHARACTERS = 1 << 20
-_KEPT = 10_000
-"""Characters that a message too long for the database begins with there."""
-_MOST_MESSAGE_FILES = 100
-"""How many such messages of an attempt have a file; of further ones, only the beginning is kept."""
-_UNSPEAKABLE = re.compile("[\0\ud800-\udfff]")
-"""Characters that databases refuse: NUL, and halves of surrogate pairs."""
 
 
 class TaskContext:
@@ -49,20 +38,13 @@ class TaskContext:
         self._namespace = assignment.namespace
         self._flow_id = assignment.flow_id
         self._task_run = assignment.task_run
-        self._attempt = assignment.attempt
         self._variables = assignment.variables
         self._assignment = assignment
-        task = assignment.task
-        self._threshold = _LEVELS[task.log_level] if task.log_level else 0
         self._folder: Path | None = None
         self._stop = threading.Event()
         self._on_kill: list[Callable[[], None]] = []
         self._lock = threading.Lock()
-        self._log_lock = threading.Lock()
-        self._logs: list[LogEntry] = []
-        self._characters = 0
-        self._cuts = 0
-        self._log_file = LogFile(self.storage, self._attempt) if task.log_to_file else None
+        self.lines = AttemptLog(services, assignment, self.storage)
         self.masker = services.masker
         self.metrics: list[MetricEntry] = []
         self.updates: dict[str, Any] = {}
@@ -153,70 +135,11 @@ class TaskContext:
 
     def log(self, level: str, message: str) -> None:
         """Log one line; secrets are masked."""
-        if _LEVELS[level] < self._threshold:
-            return
-        message = self._tidy(message)
-        if self._log_file is None and len(message) > self._services.inline_limit:
-            message = self._cut(message)
-        entry = self._assignment.line(self._services.clock.now(), level, message)
-        with self._log_lock:
-            if self._log_file is not None:
-                self._log_file.write(entry)
-                return
-            self._logs.append(entry)
-            self._characters += len(entry.message)
-            full = len(self._logs) >= _FLUSH_AT or self._characters >= _FLUSH_AT_CHARACTERS
-        if full:
-            self.flush()
-            self._assignment.pace()
-
-    def _tidy(self, message: str) -> str:
-        """Return a message as it can be kept: masked, without odd characters."""
-        message = self.masker.mask(message)
-        if "\0" in message or not message.isascii():
-            message = _UNSPEAKABLE.sub("\ufffd", message)
-        return message
-
-    def _cut(self, message: str) -> str:
-        """Return the beginning of a message too long for the database; a file has all of it."""
-        note = f"{len(message) - _KEPT} more characters"
-        with self._log_lock:
-            self._cuts += 1
-            number = self._cuts
-        if number <= _MOST_MESSAGE_FILES:
-            try:
-                with self.storage.create(f"attempt-{self._attempt}.message-{number}.txt") as file:
-                    file.write(message.encode())
-                note += f"; all of it is in {file.uri}"
-            except StorageError as error:
-                note += f"; they cannot be stored: {error}"
-        return f"{message[:_KEPT]}… ({note})"
+        self.lines.write(level, message)
 
     def mask(self, text: str) -> str:
         """Return a text without the secrets that were read so far."""
         return self.masker.mask(text)
-
-    def flush(self) -> None:
-        """Hand over the log lines so far, for watchers to see; any thread may ask for it."""
-        with self._log_lock:
-            lines = self._take()
-            if lines:
-                self._assignment.flush(lines)
-
-    def take_logs(self) -> tuple[LogEntry, ...]:
-        """Return the log lines that were not handed over yet, and forget them.
-
-        A log file is closed, and its URI is the only line.
-        """
-        with self._log_lock:
-            if self._log_file is not None:
-                uri, now = self._log_file.close(), self._services.clock.now()
-                return (self._assignment.line(now, "DEBUG", f"Log file: {uri}"),) if uri else ()
-            return tuple(self._take())
-
-    def _take(self) -> list[LogEntry]:
-        lines, self._logs, self._characters = self._logs, [], 0
-        return lines
 
     def metric(self, metric: Metric) -> None:
         """Record a measurement."""

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from tiercel.model.task import TaskBase
     from tiercel.plugin.context import Executions, KvStore, TaskStorage
 
-__all__ = ["Services"]
+__all__ = ["LOG_LINES", "Services"]
+
+LOG_LINES = 100_000
+"""Lines of an attempt in the database, unless the settings say else."""
 
 
 def _ignore_progress(execution_id: str, task_run_id: str, fraction: float, message: str) -> None:
@@ -48,6 +51,7 @@ class Services:
         progress: takes (execution, task run, fraction, message).
         inline_limit: bytes of JSON up to which outputs, and characters up to which a log message,
             stay in the database; what is bigger goes to a file.
+        log_lines: how many lines of an attempt go to the database, and further ones to a file.
     """
 
     clock: Clock
@@ -66,3 +70,4 @@ class Services:
     progress: Callable[[str, str, float, str], Any] = field(default=_ignore_progress)
     masker: Masker = field(default_factory=Masker)
     inline_limit: int = INLINE_LIMIT
+    log_lines: int = LOG_LINES

@@ -33,7 +33,7 @@ def run_attempt(assignment: Assignment, services: Services) -> Outcome:
     """Run an attempt to its end and say how it went."""
     context = TaskContext(services, assignment)
     started = services.clock.now()
-    assignment.begin(started, context.stop, context.flush)
+    assignment.begin(started, context.stop, context.lines.flush)
     try:
         state, outputs = run_cached(
             assignment, context, services, lambda: _run(assignment, context)
@@ -44,12 +44,13 @@ def run_attempt(assignment: Assignment, services: Services) -> Outcome:
         return _failure(assignment, context, services, error)
     finally:
         context.close()
+    lines, _ = context.lines.close()
     return Outcome(
         state=state,
         started=started,
         ended=services.clock.now(),
         outputs=outputs,
-        logs=context.take_logs(),
+        logs=lines,
         metrics=tuple(context.metrics),
         updates=context.updates,
     )
@@ -135,10 +136,10 @@ def _failure(
     assert assignment.started is not None
     state, message = assignment.verdict()
     if assignment.stopped:
-        context.log("ERROR" if state is State.FAILED else "DEBUG", message)
+        context.lines.write("ERROR" if state is State.FAILED else "DEBUG", message, last=True)
     else:
         message = error_text(error)
-        context.log("ERROR", message)
+        context.lines.write("ERROR", message, last=True)
         if not isinstance(error, TiercelError):
             context.log("DEBUG", "".join(traceback.format_exception(error)))
     outputs = None
@@ -147,6 +148,7 @@ def _failure(
             outputs = _stored(assignment, services, plain(error.outputs))
         except StorageError as unstorable:
             context.log("WARN", f"The outputs cannot be stored: {error_text(unstorable)}")
+    lines, _ = context.lines.close()
     return Outcome(
         state=state,
         started=assignment.started,
@@ -154,7 +156,7 @@ def _failure(
         outputs=outputs,
         error=_short(context.masker.mask(message)),
         retryable=not isinstance(error, TaskError) or error.retryable,
-        logs=context.take_logs(),
+        logs=lines,
         metrics=tuple(context.metrics),
     )
 
