@@ -30,17 +30,14 @@ class CellError(ValueError):
     """A value does not fit its type; `path` is where it is, outermost first."""
 
     def __init__(self, reason: str, path: tuple[str, ...] = ()) -> None:
-        super().__init__(reason)
+        where = f" in field {'.'.join(path)!r}" if path else ""
+        super().__init__(reason + where)
+        self.reason = reason
         self.path = path
 
     def below(self, name: str) -> CellError:
         """Return the same error, seen from outside of a field."""
-        return CellError(str(self), (name, *self.path))
-
-    def __str__(self) -> str:
-        where = ".".join(self.path)
-        reason = super().__str__()
-        return f"{reason} in field {where!r}" if where else reason
+        return CellError(self.reason, (name, *self.path))
 
 
 class ValueRules:

@@ -7,6 +7,7 @@ decimals are texts, timestamps are local and in milliseconds.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -20,6 +21,16 @@ __all__ = ["Schema", "infer", "parse", "with_unique_names"]
 Schema = Any
 """A schema as JSON has it: the name of a type, a list of types, or a mapping."""
 
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# What a type must have beside its name.
+_NEEDED = {
+    "record": ("fields",),
+    "array": ("items",),
+    "map": ("values",),
+    "enum": ("symbols",),
+    "fixed": ("size",),
+    "decimal": ("precision",),
+}
 _NAMESPACE = "io.kestra.plugin.serdes.avro"
 
 
@@ -33,6 +44,7 @@ def parse(text: str) -> Schema:
     schema_errors = library("fastavro.schema", "avro")
     try:
         schema = json.loads(text)
+        _check(schema)
         parsed = fastavro.parse_schema(schema)
     except (
         ValueError,
@@ -43,6 +55,38 @@ def parse(text: str) -> Schema:
     if not isinstance(parsed, Mapping) or parsed.get("type") != "record":
         raise TaskError("Invalid Avro schema: its type must be `record`", retryable=False)
     return parsed
+
+
+def _check(schema: Schema) -> None:
+    """Look for what fastavro does not look for.
+
+    Raises:
+        TaskError: a name is none, or a type lacks what belongs to it.
+    """
+    if isinstance(schema, list):
+        for each in schema:
+            _check(each)
+    if not isinstance(schema, Mapping):
+        return
+    kind = schema.get("type")
+    if not isinstance(kind, str):
+        if kind is None:
+            raise TaskError(f"Invalid Avro schema: {schema!r} lacks `type`", retryable=False)
+        _check(kind)
+        return
+    needed = _NEEDED["decimal"] if schema.get("logicalType") == "decimal" else ()
+    for key in (*needed, *_NEEDED.get(kind, ())):
+        if key not in schema:
+            raise TaskError(f"Invalid Avro schema: {kind} lacks `{key}`", retryable=False)
+    for key in ("items", "values"):
+        _check(schema.get(key))
+    for field in schema.get("fields", ()):
+        if not _NAME.fullmatch(str(field.get("name"))):
+            raise TaskError(
+                f"Invalid Avro schema: {field.get('name')!r} is no name: letters, digits and `_`",
+                retryable=False,
+            )
+        _check({"type": field.get("type")})
 
 
 def infer(rows: Iterable[Any]) -> Schema:
