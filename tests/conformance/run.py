@@ -23,6 +23,7 @@ RUNNERS = {
     "expressions": "expression_runner",
     "flows": "flow_runner",
     "schedule": "schedule_runner",
+    "schema": "schema_runner",
 }
 """Sub-folder of the golden data → module with `run(folder, only)`."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from tiercel.model.base import Dynamic, Flag, Model, Templated, Text, scalar_text
 
@@ -27,6 +27,9 @@ AssetNamespace = Annotated[
 """An asset's namespace."""
 
 
+_EXTERNAL = "io.kestra.core.models.assets.External"
+
+
 class AssetRef(Model):
     """An asset that exists."""
 
@@ -38,8 +41,8 @@ class Asset(Model):
     """An asset that a task makes."""
 
     id: AssetId
-    type: Text
-    """What it is, such as `io.kestra.core.models.assets.External`."""
+    type: Annotated[Text, WithJsonSchema({"type": "string", "const": _EXTERNAL})]
+    """What it is; any type is accepted, though Kestra's open edition knows but one."""
     namespace: AssetNamespace | None = None
     display_name: Text | None = None
     description: Text | None = None

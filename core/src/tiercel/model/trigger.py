@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import PlainSerializer
+from pydantic import BeforeValidator, PlainSerializer, StringConstraints
 
 from tiercel.model.assets import AssetsDeclaration
-from tiercel.model.base import Flag, Text
+from tiercel.model.base import Flag, Text, scalar_text
+from tiercel.model.execution import State
 from tiercel.model.labels import Labels
 from tiercel.model.task import (
-    Id,
     LogLevel,
     TypedModel,
     WorkerGroup,
@@ -38,10 +38,18 @@ AnyCondition = Annotated[
 """A condition of whatever type its `type` names."""
 
 
+TriggerId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]*$", min_length=1),
+    BeforeValidator(scalar_text),
+]
+"""A trigger's id: letters, digits, `_` and `-`, as many as one likes."""
+
+
 class TriggerBase(TypedModel):
     """What every trigger can declare beside its own properties."""
 
-    id: Id
+    id: TriggerId
     """Unique among the flow's triggers."""
     description: Text | None = None
     """For people; Markdown."""
@@ -51,7 +59,7 @@ class TriggerBase(TypedModel):
     """Leave the trigger out, as if it were not written."""
     labels: Labels | None = None
     """Labels of the executions it starts."""
-    stop_after: list[Text] | None = None
+    stop_after: list[State] | None = None
     """Disable the trigger once an execution of it ends in one of these states."""
     log_level: LogLevel | None = None
     """Log lines below this level are dropped."""

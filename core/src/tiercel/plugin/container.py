@@ -6,9 +6,9 @@ have them as properties of their own. Names and defaults: `io.kestra.plugin.scri
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from tiercel.model.base import Model, Text
+from tiercel.model.base import Dynamic, Model, Text
 from tiercel.plugin.property import Property
 
 __all__ = ["ContainerOptions", "Cpu", "Credentials", "DeviceRequest", "Memory"]
@@ -78,7 +78,7 @@ class ContainerOptions(Model):
     environment variable `DOCKER_HOST` says, or that socket."""
     config: Property[str | dict[str, Any]] | None = None
     """Content of a Docker `config.json` with access to registries, as text or as a map."""
-    credentials: Credentials | None = None
+    credentials: Annotated[Credentials, Dynamic] | None = None
     """Access to a private registry."""
     user: Property[str] | None = None
     """The user, and group, that the command runs as: names or numbers, `user:group`."""

@@ -58,12 +58,12 @@ class NamespaceFiles(Model):
     """Glob patterns of the files to copy; all of them by default."""
     exclude: Property[list[str]] | None = None
     """Glob patterns of the files to leave out."""
-    namespaces: Property[list[str]] | None = None
+    namespaces: Property[list[str]] = Property('["{{flow.namespace}}"]', list[str])
     """Whose files, later ones replacing earlier ones; the flow's own namespace by default."""
     folder_per_namespace: Property[bool] = Property.of(False)
     """Put each namespace's files into a folder of its name."""
-    if_exists: Property[Literal["OVERWRITE", "FAIL", "WARN", "IGNORE"]] | None = None
-    """What to do when the working folder already has such a file; OVERWRITE by default."""
+    if_exists: Property[Literal["OVERWRITE", "FAIL", "WARN", "IGNORE"]] = Property.of("OVERWRITE")
+    """What to do when the working folder already has such a file."""
 
 
 def write_input_files(
@@ -141,7 +141,7 @@ def load_namespace_files(ctx: RunContext, options: NamespaceFiles) -> int:
     by_name = ctx.render(options.folder_per_namespace)
     include = ctx.render(options.include)
     exclude = ctx.render(options.exclude) or []
-    if_exists = ctx.render(options.if_exists) or "OVERWRITE"
+    if_exists = ctx.render(options.if_exists)
     count, began = 0, time.monotonic()
     for namespace in namespaces:
         for name in ctx.storage.namespace_files(namespace):

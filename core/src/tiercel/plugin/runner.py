@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import PlainSerializer
 
 from tiercel._record import record
+from tiercel.model.base import Text
 from tiercel.model.task import TypedModel, kind_schema, typed_field
 
 if TYPE_CHECKING:
@@ -55,6 +56,11 @@ class RunnerResult:
 
 class TaskRunner(TypedModel):
     """Runs a command somewhere: subclass it and write `run`."""
+
+    version: Text | None = None
+    """Accepted for compatibility; the plugin's installed version runs."""
+    plugin_defaults_ref: Text | None = None
+    """Which of the flow's named plugin defaults apply."""
 
     is_local: ClassVar[bool] = False
     """Whether commands run with the programs of this machine, rather than those of an image."""

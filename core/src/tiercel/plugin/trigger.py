@@ -20,10 +20,11 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar, cast
 
 from tiercel._record import record
 from tiercel.errors import TaskError
+from tiercel.model.base import Dynamic
 from tiercel.model.duration import Duration
 from tiercel.model.execution import Execution, State
 from tiercel.model.trigger import AnyCondition, ConditionBase, TriggerBase
@@ -134,6 +135,8 @@ class Trigger(TriggerBase):
     """What every kind of trigger has; subclass one of the kinds."""
 
     examples: ClassVar[tuple[Example, ...]] = ()
+    output_type: ClassVar[type[Output] | None] = None
+    """What expressions find under `trigger`, for docs and checks."""
 
     def all_conditions(self) -> tuple[Condition, ...]:
         """Return the conditions that must hold, or it does not start anything."""
@@ -147,7 +150,7 @@ class Trigger(TriggerBase):
 class _WithInputs(Trigger):
     """A trigger that gives inputs to the executions it starts."""
 
-    inputs: dict[str, Any] | None = None
+    inputs: Annotated[dict[str, Any], Dynamic] | None = None
     """Inputs of the executions it starts; may hold expressions."""
 
     def start_inputs(self) -> Mapping[str, Any]:

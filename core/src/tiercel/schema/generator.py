@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from tiercel.model.docs import field_docs
@@ -21,6 +22,12 @@ _OWN = ("id", "type", "plugin_defaults_ref")
 
 class DocumentedSchema(GenerateJsonSchema):
     """Pass it as `schema_generator`; editors read `markdownDescription` where it is there."""
+
+    def encode_default(self, dft: Any) -> Any:
+        """Return a default as it is written: of a model only what says something."""
+        if isinstance(dft, BaseModel):
+            return dft.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return super().encode_default(dft)
 
     def model_schema(self, schema: Any) -> JsonSchemaValue:
         """Return a model's schema, its properties described by their docstrings."""

@@ -9,12 +9,14 @@ area `flows/foreachitem`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from tiercel.plugin import (
     Decision,
+    Dynamic,
     Evaluate,
     Example,
     Finish,
@@ -87,19 +89,19 @@ class ForEachItem(FlowableTask):
         ),
     )
 
-    items: Text = Field(min_length=1)
+    items: Annotated[Text, Field(min_length=1), Dynamic]
     """The stored file: an expression that gives its URI."""
-    batch: Batch = Field(default_factory=Batch)
+    batch: Batch = Batch()
     """How to cut it."""
-    namespace: Text = Field(min_length=1)
+    namespace: Annotated[Text, Field(min_length=1), Dynamic]
     """The other flow's namespace."""
-    flow_id: Text = Field(min_length=1)
+    flow_id: Annotated[Text, Field(min_length=1), Dynamic]
     """The other flow."""
     revision: int | None = None
     """Its revision; the newest one by default."""
-    inputs: dict[str, Any] | None = None
+    inputs: Annotated[dict[str, Any], Dynamic] | None = None
     """Values for its inputs; text in them may hold expressions."""
-    labels: Any = None
+    labels: Annotated[list[Any] | dict[str, Any], Dynamic] | None = None
     """Labels of the executions, as a map or as a list of `key` and `value`."""
     inherit_labels: bool = False
     """Whether they get this execution's labels, too."""
@@ -107,7 +109,7 @@ class ForEachItem(FlowableTask):
     """Whether to wait for their end."""
     transmit_failed: bool = True
     """Whether a failure of one of them is the task's."""
-    schedule_date: Property[Text] | None = None
+    schedule_date: Property[datetime] | None = None
     """When they begin; at once by default."""
     restart_behavior: RestartBehavior = RestartBehavior.RETRY_FAILED
     """What a restart of this flow does about executions that failed."""
@@ -268,6 +270,7 @@ class _Items(FlowableTask):
             iteration=iteration,
             counted=True,
             wait=each.wait,
+            retry_failed=each.restart_behavior is RestartBehavior.RETRY_FAILED,
         )
 
     def _end(self, view: FlowableView, batches: Mapping[str, Any]) -> Finish:

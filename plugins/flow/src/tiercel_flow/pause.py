@@ -51,9 +51,11 @@ _ENDS = {
 class Resumed(Output):
     """How a pause ended."""
 
+    by: str | None = None
+    """Who resumed it, where that is known."""
     on: datetime | None = None
     """When."""
-    to: str | None = None
+    to: State | None = None
     """The state that the execution was resumed to."""
 
 

@@ -13,6 +13,7 @@ from tiercel.plugin import (
     Example,
     ExecutionTrigger,
     Ignore,
+    Output,
     Remember,
     Start,
     State,
@@ -34,6 +35,25 @@ _STATES = (
 )
 
 
+class FlowOutput(Output):
+    """What expressions find under `trigger`: the execution that changed its state."""
+
+    execution_id: str | None = None
+    """Its id."""
+    execution_labels: dict[str, Any] | None = None
+    """Its labels."""
+    ended_in: State | None = Field(default=None, alias="state")
+    """The state that it is in."""
+    namespace: str | None = None
+    """The namespace of its flow."""
+    flow_id: str | None = None
+    """Its flow."""
+    flow_revision: int | None = None
+    """The flow's revision."""
+    outputs: dict[str, Any] | None = None
+    """Its outputs."""
+
+
 class Flow(ExecutionTrigger):
     """Start an execution when an execution of another flow ends, or changes its state.
 
@@ -43,6 +63,7 @@ class Flow(ExecutionTrigger):
     every other flow starts one.
     """
 
+    output_type: ClassVar[type[Output] | None] = FlowOutput
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
             "Run after a flow has succeeded, with its output as an input",

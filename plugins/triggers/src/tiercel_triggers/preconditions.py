@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, WithJsonSchema, model_validator
 
 from tiercel.plugin import (
     AnyCondition,
@@ -40,7 +40,12 @@ __all__ = ["Gathering", "MultipleCondition", "Preconditions", "gather"]
 Kept = Mapping[str, Mapping[str, Any]]
 """Part → when it was met last (`at`), and the outputs of the execution that met it (`outputs`)."""
 
-Id = Annotated[Text, StringConstraints(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]*$")]
+_ID = r"^[a-zA-Z0-9][a-zA-Z0-9_-]*$"
+Id = Annotated[
+    Text,
+    StringConstraints(pattern=_ID, min_length=1),
+    WithJsonSchema({"type": "string", "pattern": _ID, "minLength": 1}),
+]
 
 
 class Gathering(Protocol):

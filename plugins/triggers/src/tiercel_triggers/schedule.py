@@ -19,6 +19,7 @@ from tiercel.plugin import (
     EvaluationError,
     Example,
     Flag,
+    Output,
     ScheduledTrigger,
     Text,
     zone_of,
@@ -28,6 +29,17 @@ from tiercel_triggers.cron import Cron
 __all__ = ["Schedule"]
 
 
+class ScheduleOutput(Output):
+    """What expressions find under `trigger`."""
+
+    date: datetime | None = None
+    """The date that the execution is for."""
+    next: datetime | None = None
+    """The date after it."""
+    previous: datetime | None = None
+    """The date before it."""
+
+
 class Schedule(ScheduledTrigger):
     """Start an execution whenever a cron expression says so.
 
@@ -35,6 +47,7 @@ class Schedule(ScheduledTrigger):
     `trigger.previous` and `trigger.next`.
     """
 
+    output_type: ClassVar[type[Output] | None] = ScheduleOutput
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
             "Run every 15 minutes",

@@ -12,6 +12,7 @@ __all__ = ["Toggle"]
 class Toggle(Task[Output]):
     """Turn a trigger of a deployed flow on or off, this flow's by default."""
 
+    deprecated: ClassVar[str | None] = "Ask the API instead"
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
             "Run once by a schedule, then never again",

@@ -12,7 +12,9 @@ from tiercel.plugin import (
     Accept,
     AnyCondition,
     ConditionContext,
+    Dynamic,
     Example,
+    Output,
     Property,
     Refuse,
     Request,
@@ -25,6 +27,17 @@ from tiercel_triggers.preconditions import MultipleCondition
 __all__ = ["Webhook"]
 
 
+class WebhookOutput(Output):
+    """What expressions find under `trigger`."""
+
+    body: Any = None
+    """What was sent: data when it is JSON, else text."""
+    headers: dict[str, list[str]] | None = None
+    """The request's headers."""
+    parameters: dict[str, list[str]] | None = None
+    """The parameters in its address."""
+
+
 class Webhook(RequestTrigger):
     """Start an execution on an HTTP request (GET, POST or PUT) to an address with a key.
 
@@ -33,6 +46,7 @@ class Webhook(RequestTrigger):
     is a JSON object or list, as text otherwise; headers and parameters as lists of their values.
     """
 
+    output_type: ClassVar[type[Output] | None] = WebhookOutput
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
             "Run on a request, with a part of its body as an input",
@@ -83,7 +97,7 @@ class Webhook(RequestTrigger):
         ),
     )
 
-    key: Annotated[Text, Field(max_length=256)]
+    key: Annotated[Text, Field(max_length=256), Dynamic]
     """The end of the address, which whoever sends requests must know; may be an expression."""
     response_content_type: Literal["application/json", "text/plain"] | None = None
     """The media type of the answer, with `wait` and `returnOutputs`."""
