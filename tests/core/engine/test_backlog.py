@@ -55,3 +55,12 @@ def test_a_ticket_keeps_its_first_answer() -> None:
     ticket.resolve()
     ticket.resolve(ValueError("later"))
     ticket.wait()
+
+
+def test_a_wide_character_weighs_what_it_takes() -> None:
+    backlog = Backlog(limit=1000)
+    backlog.add([LogEntry("1", datetime(2026, 1, 1, tzinfo=UTC), "INFO", "ü" * 250)])
+    thread, passed = waiting(backlog)
+    assert not passed.wait(0.05)
+    backlog.close()
+    thread.join()

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 __all__ = ["Backlog"]
 
 _LIMIT = 16 << 20
-"""Characters of log lines that may be on their way at once."""
+"""Bytes of log lines that may be on their way at once."""
 _OVERHEAD = 200
 """What a line weighs beside its text."""
+_WIDEST = 4
+"""Bytes that a character may take as soon as one in the text is beyond ASCII."""
 
 
 class Backlog:
@@ -50,4 +52,5 @@ class Backlog:
 
 
 def _weight(lines: Iterable[LogEntry]) -> int:
-    return sum(len(line.message) + _OVERHEAD for line in lines)
+    messages = (line.message for line in lines)
+    return sum(len(m) * (1 if m.isascii() else _WIDEST) + _OVERHEAD for m in messages)
