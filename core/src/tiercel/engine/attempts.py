@@ -38,11 +38,17 @@ class Attempts:
         clock: tells the time.
         post: puts a message into the driver's inbox: `("logs", job, lines)` when a task logs,
             `("stopping", job)` when an attempt was told to stop.
+        beside: does what may take its time, since a plugin decides how long, on another thread.
     """
 
     def __init__(
-        self, services: Services, clock: Clock, post: Callable[[tuple[Any, ...]], None]
+        self,
+        services: Services,
+        clock: Clock,
+        post: Callable[[tuple[Any, ...]], None],
+        beside: Callable[[Callable[[], None]], None],
     ) -> None:
+        self._beside = beside
         self._services = services
         self._clock = clock
         self._post = post
@@ -96,8 +102,7 @@ class Attempts:
         """Tell an attempt to stop; return False when there is no such attempt here."""
         assignment = self._running.get(job)
         if assignment is not None:
-            # What it takes to stop a task is up to a plugin: not on this thread.
-            threading.Thread(target=assignment.kill, daemon=True).start()
+            self._beside(assignment.kill)
         return assignment is not None
 
     def kill_all(self, execution_id: str) -> None:

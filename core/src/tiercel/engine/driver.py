@@ -69,7 +69,8 @@ class Driver:
         self._inbox: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
         self._roster = Roster()
         self._dirty: dict[str, Live] = {}
-        self._attempts = Attempts(parts.services, parts.clock, self._inbox.put)
+        beside = _at_once if stepped else _on_a_thread
+        self._attempts = Attempts(parts.services, parts.clock, self._inbox.put, beside)
         self._timers = Timers()
         self._queue = Queue(parts, self._roster)
         self._dispatcher = Dispatcher(
@@ -326,7 +327,7 @@ class Driver:
         self._roster.add(live)
         self._tickets.append((execution_id, ticket))
         self._dirty[execution_id] = live
-        live.pending.added.update({command.id: command for command in outbox})
+        live.take_up(outbox)
         self._answer(live)
         if event is not None:
             self._apply(execution_id, event)
@@ -347,7 +348,7 @@ class Driver:
             return
         self._roster.add(live)
         self._dirty[execution_id] = live
-        live.pending.added.update({command.id: command for command in outbox})
+        live.take_up(outbox)
         self._answer(live)
 
     def _in_a_second(self) -> datetime:
@@ -474,7 +475,7 @@ class Driver:
         dirty, self._dirty = self._dirty, {}
         tickets, self._tickets = self._tickets, []
         queue = self._queue if self._queue.is_due else None
-        failed = write(self._parts, dirty, queue) if dirty or queue else {}
+        failed = write(self._parts, dirty, queue) if dirty or queue is not None else {}
         self._attempts.committed()
         for execution_id, ticket in tickets:
             ticket.resolve(failed.get(execution_id))
@@ -518,6 +519,14 @@ class Driver:
         if live.execution.done:
             self._roster.drop(live.execution.id)
         elif questions:  # of an execution that has just been let in
-            live.pending.added.update(questions)
+            live.take_up(questions)
             self._dirty[live.execution.id] = live
             self._answer(live)
+
+
+def _at_once(work: Callable[[], None]) -> None:
+    work()
+
+
+def _on_a_thread(work: Callable[[], None]) -> None:
+    threading.Thread(target=work, daemon=True).start()

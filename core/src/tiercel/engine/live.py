@@ -31,12 +31,14 @@ class Pending:
     """What one transaction will write about one execution.
 
     Attributes:
+        stored: ids of those `added` that are in the outbox already.
         along: writes what belongs to the same step: that a trigger has started the execution, say.
     """
 
     events: list[StoredEvent] = field(default_factory=list)
     changed: dict[str, None] = field(default_factory=dict)
     added: dict[str, Command] = field(default_factory=dict)
+    stored: set[str] = field(default_factory=set)
     removed: dict[str, None] = field(default_factory=dict)
     logs: list[LogEntry] = field(default_factory=list)
     metrics: list[MetricEntry] = field(default_factory=list)
@@ -101,7 +103,8 @@ class Live:
         for task_run_id in reduction.changed:
             pending.changed[task_run_id] = None
         for command_id in reduction.done:
-            if pending.added.pop(command_id, None) is None:
+            unwritten = pending.added.pop(command_id, None) is not None
+            if not unwritten or command_id in pending.stored:
                 pending.removed[command_id] = None
         for command in reduction.commands:
             pending.added[command.id] = command
@@ -151,10 +154,15 @@ class Live:
             )
             work.send(execution.parent_id, *codec.encode(ended))
 
-    def questions(self) -> dict[str, Command]:
+    def take_up(self, outbox: Iterable[Command]) -> None:
+        """Have commands dispatched by the next commit that are in the outbox already."""
+        for command in outbox:
+            self.pending.added[command.id] = command
+            self.pending.stored.add(command.id)
+
+    def questions(self) -> list[Command]:
         """Return the pending commands that ask for expressions to be rendered."""
-        added = self.pending.added
-        return {key: each for key, each in added.items() if type(each) is Evaluate}
+        return [each for each in self.pending.added.values() if type(each) is Evaluate]
 
     def written(self) -> Iterable[Command]:
         """Note that the write was committed; return the commands to dispatch."""

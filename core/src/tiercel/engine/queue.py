@@ -51,9 +51,6 @@ class Queue:
         self._waiting: dict[FlowKey, dict[str, None]] = {}
         self.is_due = False
 
-    def __len__(self) -> int:
-        return sum(len(ids) for ids in self._waiting.values())
-
     def add(self, live: Live) -> None:
         """Note that an execution waits."""
         self._waiting.setdefault(_key(live.execution), {})[live.execution.id] = None
