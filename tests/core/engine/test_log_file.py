@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from tiercel import Settings, Tiercel
+from tiercel.cli.show import execution_json
 from tiercel.testing import run_task
 
 LOG = "io.kestra.plugin.core.log.Log"
@@ -38,3 +40,33 @@ def test_a_task_that_says_nothing_has_no_file():
     result = run_task(task)
     assert result.logs == ()
     assert result.files() == []
+
+
+FLOW = """
+id: talk
+namespace: company.team
+tasks:
+  - {id: file, type: %s, message: "x", logToFile: true}
+  - {id: fail, type: io.kestra.plugin.core.execution.Fail, logToFile: true, retry: {type: constant,
+     interval: PT0.01S, maxAttempts: 2}}
+errors:
+  - {id: log, type: %s, message: "x"}
+"""
+
+
+def test_each_attempt_names_its_file(tmp_path):
+    with Tiercel(settings=Settings(home=tmp_path), environ={}) as tiercel:
+        execution = tiercel.run(FLOW % (LOG, LOG), timeout=20)
+    runs = {each.task_id: each for each in execution.task_runs.values()}
+    found = {
+        task_id: [each.log_file and each.log_file.rpartition("/")[2] for each in run.attempts]
+        for task_id, run in runs.items()
+    }
+    assert found == {
+        "file": ["attempt-1.log"],
+        "fail": ["attempt-1.log", "attempt-2.log"],
+        "log": [None],
+    }
+    shown = {each["taskId"]: each["attempts"] for each in execution_json(execution)["taskRunList"]}
+    assert shown["file"][0]["logFile"] == runs["file"].attempts[0].log_file
+    assert "logFile" not in shown["log"][0]

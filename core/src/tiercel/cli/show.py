@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tiercel.cli.text import clean, json_text
 
 if TYPE_CHECKING:
-    from tiercel.model.execution import Execution, History, LogEntry, TaskRun
+    from tiercel.model.execution import Attempt, Execution, History, LogEntry, TaskRun
 
 __all__ = [
     "duration",
@@ -54,7 +54,7 @@ def task_run_json(execution: Execution, task_run: TaskRun) -> dict[str, Any]:
         "flowId": execution.flow_id,
         "taskId": task_run.task_id,
         "state": _state(task_run.history),
-        "attempts": [{"state": _state(each.history)} for each in task_run.attempts],
+        "attempts": [_attempt(each) for each in task_run.attempts],
         "outputs": dict(task_run.outputs) if task_run.outputs is not None else {},
     }
     optional = {
@@ -64,6 +64,11 @@ def task_run_json(execution: Execution, task_run: TaskRun) -> dict[str, Any]:
     }
     entry.update({key: value for key, value in optional.items() if value is not None})
     return entry
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    entry = {"state": _state(attempt.history)}
+    return entry if attempt.log_file is None else {**entry, "logFile": attempt.log_file}
 
 
 def log_json(line: LogEntry) -> dict[str, Any]:

@@ -69,6 +69,7 @@ def _packed(run: TaskRun) -> dict[str, Any]:
         "task": run.task_id,
         "history": _plain(run.history),
         "attempts": [_plain(each.history) for each in run.attempts],
+        "log_files": [each.log_file for each in run.attempts] if _has_log_file(run) else None,
         "parent": run.parent_id,
         "value": run.value,
         "iteration": run.iteration,
@@ -79,8 +80,11 @@ def _packed(run: TaskRun) -> dict[str, Any]:
 
 
 def _unpacked(packed: Mapping[str, Any]) -> TaskRun:
+    histories = packed["attempts"]
+    files = packed.get("log_files") or [None] * len(histories)
     attempts = [
-        Attempt(number, _history(each)) for number, each in enumerate(packed["attempts"], start=1)
+        Attempt(number, _history(history), file)
+        for number, (history, file) in enumerate(zip(histories, files, strict=True), start=1)
     ]
     return TaskRun(
         id=packed["id"],
@@ -93,6 +97,10 @@ def _unpacked(packed: Mapping[str, Any]) -> TaskRun:
         outputs=packed.get("outputs"),
         error=packed.get("error"),
     )
+
+
+def _has_log_file(run: TaskRun) -> bool:
+    return any(each.log_file for each in run.attempts)
 
 
 def _plain(history: History) -> list[list[Any]]:

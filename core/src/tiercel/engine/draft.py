@@ -168,10 +168,12 @@ class Draft:
         running = replace(task_run.to(State.RUNNING, at), attempts=(*task_run.attempts, attempt))
         return self.put_task_run(running)
 
-    def end_attempt(self, task_run: TaskRun, state: State) -> TaskRun:
+    def end_attempt(self, task_run: TaskRun, state: State, log_file: str | None = None) -> TaskRun:
         """Give the last attempt its next state; the task run's own does not change."""
         last = task_run.attempts[-1]
-        ended = replace(last, history=last.history.then(state, self.at))
+        ended = replace(
+            last, history=last.history.then(state, self.at), log_file=log_file or last.log_file
+        )
         return self.put_task_run(replace(task_run, attempts=(*task_run.attempts[:-1], ended)))
 
     def put_attempt(self, task_run: TaskRun, state: State) -> TaskRun:

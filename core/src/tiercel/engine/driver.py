@@ -401,6 +401,7 @@ class Driver:
             error=outcome.error,
             retryable=outcome.retryable,
             updates=outcome.updates,
+            log_file=outcome.log_file,
         )
         self._apply(job.execution_id, event)
 

@@ -104,6 +104,7 @@ class TaskRunEnded(Event):
     error: str | None = None
     retryable: bool = True
     updates: Mapping[str, Any] = field(default_factory=dict)
+    log_file: str | None = None
 
 
 @record(kw_only=True)

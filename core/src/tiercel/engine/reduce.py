@@ -123,9 +123,9 @@ def _task_run_ended(draft: Draft, event: ev.TaskRunEnded) -> None:
         return
     task_run = draft.put_task_run(replace(task_run, outputs=event.outputs, error=event.error))
     if draft.scope(ROOT).phase is Phase.KILLING:
-        _ended_while_killing(draft, task_run, event.state)
+        _ended_while_killing(draft, task_run, event)
         return
-    task_run = draft.end_attempt(task_run, event.state)
+    task_run = draft.end_attempt(task_run, event.state, event.log_file)
     task = draft.scope(task_run.parent_id or ROOT).running[task_run.id].task
     if event.state is State.FAILED and event.retryable and schedule_retry(draft, task, task_run):
         return
@@ -134,10 +134,10 @@ def _task_run_ended(draft: Draft, event: ev.TaskRunEnded) -> None:
     end_task_run(draft, task_run, task, event.state)
 
 
-def _ended_while_killing(draft: Draft, task_run: TaskRun, state: State) -> None:
+def _ended_while_killing(draft: Draft, task_run: TaskRun, event: ev.TaskRunEnded) -> None:
     if task_run.attempts and not task_run.attempts[-1].state.is_terminal:
-        task_run = draft.end_attempt(task_run, state)
-    killed_in_worker(draft, task_run, state)
+        task_run = draft.end_attempt(task_run, event.state, event.log_file)
+    killed_in_worker(draft, task_run, event.state)
 
 
 # Retries

@@ -44,7 +44,7 @@ def run_attempt(assignment: Assignment, services: Services) -> Outcome:
         return _failure(assignment, context, services, error)
     finally:
         context.close()
-    lines, _ = context.lines.close()
+    lines, log_file = context.lines.close()
     return Outcome(
         state=state,
         started=started,
@@ -53,6 +53,7 @@ def run_attempt(assignment: Assignment, services: Services) -> Outcome:
         logs=lines,
         metrics=tuple(context.metrics),
         updates=context.updates,
+        log_file=log_file,
     )
 
 
@@ -148,7 +149,7 @@ def _failure(
             outputs = _stored(assignment, services, plain(error.outputs))
         except StorageError as unstorable:
             context.log("WARN", f"The outputs cannot be stored: {error_text(unstorable)}")
-    lines, _ = context.lines.close()
+    lines, log_file = context.lines.close()
     return Outcome(
         state=state,
         started=assignment.started,
@@ -158,6 +159,7 @@ def _failure(
         retryable=not isinstance(error, TaskError) or error.retryable,
         logs=lines,
         metrics=tuple(context.metrics),
+        log_file=log_file,
     )
 
 

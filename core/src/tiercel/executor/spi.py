@@ -48,6 +48,7 @@ class Outcome:
         logs: lines that have not been flushed yet.
         metrics: measurements.
         updates: changes the task asks of its execution (`variables`, `labels`, `state`).
+        log_file: the URI of the file with its log, if there is one.
     """
 
     state: State
@@ -59,6 +60,7 @@ class Outcome:
     logs: tuple[LogEntry, ...] = ()
     metrics: tuple[MetricEntry, ...] = ()
     updates: Mapping[str, Any] = field(default_factory=dict)
+    log_file: str | None = None
 
 
 @runtime_checkable

@@ -115,10 +115,17 @@ class History:
 
 @record
 class Attempt:
-    """One try of a task run; `number` counts from 1."""
+    """One try of a task run.
+
+    Attributes:
+        number: counts from 1.
+        history: its states.
+        log_file: the URI of the file that has its log, or what did not go to the database of it.
+    """
 
     number: int
     history: History
+    log_file: str | None = None
 
     @property
     def state(self) -> State:

@@ -118,14 +118,26 @@ def _history(text: str) -> History:
 
 
 def _attempts_text(attempts: tuple[Attempt, ...]) -> str:
-    return ",".join([f"{a.number} {_history_text(a.history)}" for a in attempts])
+    return ",".join([f"{_attempt_name(a)} {_history_text(a.history)}" for a in attempts])
+
+
+def _attempt_name(attempt: Attempt) -> str:
+    if attempt.log_file is None:
+        return str(attempt.number)
+    # No URI has blanks.
+    return f"{attempt.number}@{attempt.log_file.replace(',', '%2C')}"
 
 
 def _attempts(text: str) -> tuple[Attempt, ...]:
     if not text:
         return ()
-    parts = (part.partition(" ") for part in text.split(","))
-    return tuple(Attempt(int(number), _history(history)) for number, _, history in parts)
+    return tuple(map(_attempt, text.split(",")))
+
+
+def _attempt(text: str) -> Attempt:
+    name, _, history = text.partition(" ")
+    number, _, log_file = name.partition("@")
+    return Attempt(int(number), _history(history), log_file or None)
 
 
 def execution_head(execution: Execution) -> Row:

@@ -136,7 +136,10 @@ class ExecutionTests:
             value="naïve, 'x'",
             iteration=0,
             history=_HISTORY,
-            attempts=(Attempt(1, _HISTORY), Attempt(2, History.begin(State.RUNNING, NOW))),
+            attempts=(
+                Attempt(1, _HISTORY, log_file="kestra:///a/b/executions/e1/attempt-1.log"),
+                Attempt(2, History.begin(State.RUNNING, NOW)),
+            ),
             outputs=_VALUES,
             error="bad\nthings",
         )
