@@ -1,20 +1,19 @@
 """`io.kestra.plugin.serdes.excel`: `ExcelToIon` and `IonToExcel`.
 
-Properties and defaults are those of Kestra's serdes plugin; the work is openpyxl's. Rows are read
-and written one by one. A workbook is a ZIP file, read from its end, so both tasks keep a copy on
-local disk; the texts that a workbook shares between cells are kept in memory while it is read.
+Properties and defaults are those of Kestra's serdes plugin; the work is that of openpyxl
+and XlsxWriter. Rows are read and written one by one. A workbook is a ZIP file, read from its end,
+so both tasks keep a copy on local disk; the texts that a workbook shares between cells are kept in
+memory while it is read.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import re
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time, timedelta, tzinfo
-from decimal import Decimal
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -34,6 +33,7 @@ from tiercel.plugin import (
 from tiercel_serdes.converter import ConvertedOutput, FileConverter, created, ion_rows, watched
 from tiercel_serdes.dates import iso_text, zone_of
 from tiercel_serdes.excel_formats import shown
+from tiercel_serdes.excel_sheet import SheetCells, excel_format
 from tiercel_serdes.library import library
 from tiercel_serdes.tables import table_records
 
@@ -45,10 +45,6 @@ __all__ = ["ExcelToIon", "IonToExcel", "SheetsOutput"]
 # Of a part of a workbook that is kept in memory, unpacked.
 _LARGEST_PART = 512 << 20
 _MOST_ROWS = 1 << 20
-_MOST_COLUMNS = 1 << 14
-_LONGEST_TEXT = 32767
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_FORMULA = "Formula:"
 _DATE_TIME = "yyyy-MM-dd'T'HH:mm:ss.SSS[XXX]"
 
 
@@ -227,10 +223,8 @@ class _Cells:
         if isinstance(value, datetime):
             # A date is a timestamp at midnight to Excel.
             midnight = value.time() == time()
-            return value.date().isoformat() if midnight else iso_text(value, self._utc)
+            return value.date().isoformat() if midnight else iso_text(value, UTC)
         return str(value) if isinstance(value, timedelta) else value.isoformat()
-
-    _utc = zone_of("UTC")
 
 
 class IonToExcel(Task[ConvertedOutput]):
@@ -292,13 +286,19 @@ tasks:
         Raises:
             TaskError: one is not ION, or does not fit into a sheet.
         """
-        workbook = library("openpyxl", "excel").Workbook(write_only=True)
-        size = 0
-        for title, uri in self._sources(ctx).items():
-            sheet = workbook.create_sheet(_title(title))
-            size += self._fill(ctx, sheet, uri)
         path = scratch_file(ctx, ".xlsx")
-        workbook.save(path)
+        workbook = library("xlsxwriter", "excel").Workbook(
+            path, {"constant_memory": True, "tmpdir": str(path.parent)}
+        )
+        size = 0
+        try:
+            cells = self._cells(ctx, workbook)
+            for title, uri in self._sources(ctx).items():
+                sheet = workbook.add_worksheet(_title(title))
+                size += self._fill(ctx, sheet, cells, uri)
+        finally:
+            # Closes its temporary files, too.
+            workbook.close()
         with path.open("rb") as source, created(ctx, ".xlsx") as writer:
             shutil.copyfileobj(source, writer, 1 << 20)
         return ConvertedOutput(uri=writer.uri, size=size)
@@ -315,28 +315,32 @@ tasks:
             raise TaskError(f"`from` must be a URI or a map of them, got {kind}", retryable=False)
         return {str(title): str(uri) for title, uri in sources.items()}
 
-    def _fill(self, ctx: RunContext, sheet: Any, uri: str) -> int:
+    def _fill(self, ctx: RunContext, sheet: Any, cells: SheetCells, uri: str) -> int:
+        """Write the rows of a file to a sheet; return how many there were."""
         header = ctx.render(self.header)
-        cells = self._cells(ctx, sheet)
         count = 0
         rows = watched(ctx, ion_rows(ctx, uri))
         for count, record in enumerate(table_records(rows, header=header), 1):
             if count > _MOST_ROWS:
                 raise TaskError(f"A sheet cannot have more than {_MOST_ROWS} rows", retryable=False)
-            sheet.append(cells.row(record, count))
+            cells.write(sheet, count - 1, list(record))
         count = max(count - header, 0)
         ctx.metric(Metric.counter("records", count))
         return count
 
-    def _cells(self, ctx: RunContext, sheet: Any) -> _SheetCells:
+    def _cells(self, ctx: RunContext, workbook: Any) -> SheetCells:
         date_time = ctx.render(self.date_time_format)
-        formats = (
-            _excel_format(ctx.render(self.date_format)),
-            _excel_format(ctx.render(self.time_format)),
-            _excel_format("yyyy-MM-dd HH:mm:ss" if date_time == _DATE_TIME else date_time),
-        )
-        zone = zone_of(ctx.render(self.time_zone_id))
-        return _SheetCells(sheet, zone, formats if ctx.render(self.styles) else None)
+        patterns = {
+            date: ctx.render(self.date_format),
+            time: ctx.render(self.time_format),
+            datetime: "yyyy-MM-dd HH:mm:ss" if date_time == _DATE_TIME else date_time,
+        }
+        styles = ctx.render(self.styles)
+        formats = {
+            kind: workbook.add_format({"num_format": excel_format(pattern)}) if styles else None
+            for kind, pattern in patterns.items()
+        }
+        return SheetCells(zone_of(ctx.render(self.time_zone_id)), formats)
 
 
 def _title(name: str) -> str:
@@ -346,91 +350,3 @@ def _title(name: str) -> str:
             retryable=False,
         )
     return name
-
-
-_TOKEN = re.compile(r"'([^']*)'|\[[^\]]*\]|(S+)|(a+)|([XxZzV]+)|(.)", re.DOTALL)
-
-
-def _excel_format(pattern: str) -> str:
-    """Return what Excel calls a pattern of `DateTimeFormatter`."""
-    parts = []
-    for literal, fraction, half, _zone, other in _TOKEN.findall(pattern):
-        if literal:
-            parts.append(f'"{literal}"')
-        elif fraction:
-            parts.append("0" * len(fraction))
-        else:
-            parts.append("AM/PM" if half else other)
-    return "".join(parts)
-
-
-class _SheetCells:
-    """Turns records into rows of a sheet."""
-
-    def __init__(self, sheet: Any, zone: tzinfo, formats: tuple[str, str, str] | None) -> None:
-        self._cell = library("openpyxl.cell", "excel").WriteOnlyCell
-        self._serial = library("openpyxl.utils.datetime", "excel").to_excel
-        self._sheet = sheet
-        self._zone = zone
-        self._formats = formats
-
-    def row(self, record: Any, number: int) -> list[Any]:
-        """Return a record's cells."""
-        values = list(record)
-        if len(values) > _MOST_COLUMNS:
-            raise TaskError(
-                f"Row {number} has {len(values)} columns; a sheet has {_MOST_COLUMNS} at most",
-                retryable=False,
-            )
-        return [self._of(value, number, column) for column, value in enumerate(values, 1)]
-
-    def _of(self, value: Any, row: int, column: int) -> Any:
-        match value:
-            case None | bool():
-                return value
-            case float():
-                return value if math.isfinite(value) else str(value)
-            case int():
-                # Beyond 53 bits, a cell's number would lose digits.
-                return value if abs(value) < 1 << 53 else self._text(str(value), row, column)
-            case Decimal():
-                same = value.is_finite() and Decimal(repr(float(value))) == value
-                return float(value) if same else self._text(f"{value:f}", row, column)
-            case datetime():
-                local = value.astimezone(self._zone) if value.tzinfo else value
-                return self._date(local.replace(tzinfo=None), 2)
-            case date():
-                return self._date(value, 0)
-            case time():
-                return self._date(value.replace(tzinfo=None), 1)
-            case str():
-                return self._text(value, row, column)
-            case bytes():
-                return self._text(ion.dumps(value)[2:-2], row, column)
-        text = json.dumps(value, ensure_ascii=False, default=str)
-        return self._text(text, row, column)
-
-    def _date(self, value: Any, kind: int) -> Any:
-        # Excel counts days from 1900 on.
-        if isinstance(value, date) and value.year < 1900:
-            return self._text(value.isoformat(), 0, 0)
-        if self._formats is None:
-            return self._serial(value)
-        cell = self._cell(self._sheet, value)
-        cell.number_format = self._formats[kind]
-        return cell
-
-    def _text(self, text: str, row: int, column: int) -> Any:
-        problem = None
-        if len(text) > _LONGEST_TEXT:
-            problem = f"a text of {len(text)} characters; a cell has {_LONGEST_TEXT} at most"
-        elif found := _FORBIDDEN.search(text):
-            problem = f"the character {found[0]!r}, which Excel cannot hold"
-        if problem:
-            raise TaskError(f"Row {row}, column {column} has {problem}", retryable=False)
-        if text.startswith(_FORMULA):
-            return self._cell(self._sheet, "=" + text.removeprefix(_FORMULA).removeprefix("="))
-        cell = self._cell(self._sheet, text)
-        # Otherwise a text that begins with `=` would be a formula.
-        cell.data_type = "s"
-        return cell

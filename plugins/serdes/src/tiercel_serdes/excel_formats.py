@@ -95,7 +95,7 @@ def _split(pattern: str) -> tuple[str, str, int]:
 def _date_text(value: date | time | timedelta, section: str) -> str:
     moment = _moment(value)
     tokens = _DATE_TOKEN.findall(section)
-    codes = [token[4].lower() for token in tokens]
+    codes = [(token[4] or token[3][1:]).lower() for token in tokens]
     half_day = any(token[2] for token in tokens)
     parts = []
     for index, (literal, escaped, meridiem, elapsed, code, other) in enumerate(tokens):
