@@ -53,7 +53,8 @@ HOMES = {
     "duckdb": ["plugins/duckdb/"],
     "boto3": ["plugins/aws/"],
     "botocore": ["plugins/aws/"],
-    "smart_open": ["plugins/aws/"],
+    "google": ["plugins/gcp/"],
+    "smart_open": ["plugins/aws/", "plugins/gcp/"],
     # Plugins may read identifiers; the core makes its own in one place.
     "uuid": ["core/src/tiercel/_ids.py", "core/src/tiercel/expression/", "plugins/"],
 }

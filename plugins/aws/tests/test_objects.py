@@ -16,6 +16,7 @@ def test_objects_are_listed_with_what_s3_tells(task, filled):
     (found,) = result.outputs["objects"]
     assert found.keys() == {"key", "etag", "size", "lastModified"}
     assert (found["key"], found["size"]) == ("in/a.csv", 8)
+    assert found["lastModified"].endswith("Z")
     assert [(m.name, m.kind, m.value) for m in result.metrics] == [
         ("s3.objects.count", "counter", 1.0)
     ]

@@ -255,7 +255,8 @@ class ObjectStorage:
         try:
             yield
         except self._bucket.errors as error:
-            if self._bucket.is_missing(error):
+            # Where a file is stored or listed, what is missing is the bucket.
+            if action in ("read", "move") and self._bucket.is_missing(error):
                 raise StoredFileNotFoundError(f"Unable to find file {key!r}") from error
             reason = (str(error) or type(error).__name__).splitlines()[0]
             where = f"{self._bucket.url}/{self._root}"

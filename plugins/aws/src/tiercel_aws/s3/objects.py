@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import PlainSerializer
 
 from tiercel.plugin import Output
 
 __all__ = ["FileInfo", "Owner", "S3Object", "checksum"]
+
+Moment = Annotated[datetime, PlainSerializer(lambda at: at.isoformat().replace("+00:00", "Z"))]
+"""A date as Kestra writes it."""
 
 _ALGORITHMS = ("SHA256", "SHA1", "CRC32", "CRC32C")
 
@@ -33,7 +38,7 @@ class S3Object(Output):
     """Its entity tag, which changes with its content."""
     size: int | None = None
     """Its size in bytes."""
-    last_modified: datetime | None = None
+    last_modified: Moment | None = None
     """When it was last written."""
     owner: Owner | None = None
     """Whose it is, where S3 says so."""

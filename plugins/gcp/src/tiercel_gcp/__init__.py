@@ -1,0 +1,1 @@
+"""Tiercel plugin: Google Cloud Storage and BigQuery."""

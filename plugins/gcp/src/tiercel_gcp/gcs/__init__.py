@@ -1,0 +1,1 @@
+"""The tasks of Google Cloud Storage."""
