@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import click
 
-from tiercel.cli import exits, options
+from tiercel.cli import operations, options
 from tiercel.cli.group import HelpfulGroup
 from tiercel.cli.text import clean, emit, emit_json
 from tiercel.model.execution import State
@@ -15,13 +14,11 @@ from tiercel.model.execution import State
 __all__ = ["evaluate", "executions"]
 
 _LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR")
-_KILL_SECONDS = 30.0
-_LOOK_EVERY = 0.1
 
 
 @click.group(cls=HelpfulGroup)
 def executions() -> None:
-    """List and look at executions."""
+    """List and look at executions, restart, replay, stop and delete them."""
 
 
 @executions.command("list")
@@ -163,30 +160,8 @@ def outputs(execution_id: str, task_id: str | None, as_json: bool, home: Path | 
     emit_json(result, pretty=not as_json)
 
 
-@executions.command()
-@click.argument("execution_id", metavar="EXECUTION")
-@click.option("--wait/--no-wait", default=True, help="Wait until it has ended (default), or not.")
-@options.home
-def kill(execution_id: str, wait: bool, home: Path | None) -> int:
-    """Stop an execution, whichever process runs it, and write the state it ends in.
-
-    \b
-    Example:
-      tiercel executions kill 4vqfQCbe1dpxhPAFZbzvFP
-    """
-    with options.open_engine(home) as engine:
-        state = engine.execution(execution_id).state
-        if state.is_terminal:
-            click.echo("The execution had ended already", err=True)
-        else:
-            engine.kill(execution_id)
-            deadline = time.monotonic() + (_KILL_SECONDS if wait else 0)
-            while not (state := engine.execution(execution_id).state).is_terminal:
-                if time.monotonic() >= deadline:
-                    break
-                time.sleep(_LOOK_EVERY)
-    click.echo(str(state))
-    return exits.TIMEOUT if wait and not state.is_terminal else exits.OK
+for _command in operations.COMMANDS:
+    executions.add_command(_command)
 
 
 @click.command("eval")

@@ -21,7 +21,7 @@ __all__ = ["cli", "main"]
 _COMMANDS = {
     "run": ("tiercel.cli.run:run", "Run a flow from a file, without a server."),
     "resume": ("tiercel.cli.run:resume", "Go on with executions that a crash interrupted."),
-    "executions": ("tiercel.cli.executions:executions", "List and look at executions."),
+    "executions": ("tiercel.cli.executions:executions", "List, show, restart, kill … executions."),
     "eval": ("tiercel.cli.executions:evaluate", "Evaluate an expression on an execution."),
     "flow": ("tiercel.cli.flow:flow", "Validate flows."),
     "plugins": ("tiercel.cli.plugins:plugins", "List and describe installed plugins."),

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import gc
-import signal
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tiercel.cli import exits, options
-from tiercel.cli.text import emit_json
-from tiercel.model.execution import Execution, State
+from tiercel.cli.ending import await_end, interruptible, tell
 
 if TYPE_CHECKING:
     from tiercel.embed import Tiercel
     from tiercel.model.flow import Flow
 
 __all__ = ["resume", "run"]
-
-_LOOK_EVERY = 0.2
 
 
 @click.command()
@@ -89,14 +82,14 @@ def run(  # noqa: PLR0913  # click passes each option as an argument
     watch = watcher(quiet)
     with options.open_engine(home, listener=watch) as engine:
         flow = _load(engine, text, name)
-        with watch, _interruptible() as asked:
+        with watch, interruptible() as asked:
             engine.warm_up()
             # What was made so far lives until the end: the collector need not look at it, least of
             # all on the way out. What tasks import later must be collected as ever.
             gc.freeze()
             execution_id = engine.start(flow, given, labels)
-            execution, code = _await(engine, execution_id, timeout, asked)
-        _tell(engine, execution, as_json)
+            execution, code = await_end(engine, execution_id, timeout, asked)
+        tell(engine, execution, as_json)
     return code
 
 
@@ -120,13 +113,13 @@ def resume(execution_ids: tuple[str, ...], quiet: bool, as_json: bool, home: Pat
     with options.open_engine(home, listener=watch) as engine:
         for execution_id in execution_ids:
             engine.execution(execution_id)
-        with watch, _interruptible() as asked:
+        with watch, interruptible() as asked:
             resumed = engine.resume(execution_ids or None)
-            ended = [_await(engine, each, None, asked) for each in resumed]
+            ended = [await_end(engine, each, None, asked) for each in resumed]
         if not resumed:
             click.echo("Nothing to resume", err=True)
         for execution, _ in ended:
-            _tell(engine, execution, as_json)
+            tell(engine, execution, as_json)
     return max((code for _, code in ended), default=exits.OK)
 
 
@@ -141,77 +134,6 @@ def _load(engine: Tiercel, text: str, name: str) -> Flow:
     if flow.disabled:
         raise click.UsageError(f"Flow {flow.namespace}.{flow.id} is disabled")
     return flow
-
-
-def _await(
-    engine: Tiercel, execution_id: str, timeout: float | None, asked: list[int]
-) -> tuple[Execution, int]:
-    """Wait for an execution's end, killing it when the user or the time limit says so.
-
-    When the flow's `retry` makes new executions, the last of them counts.
-    """
-    deadline = None if timeout is None else time.monotonic() + timeout
-    code = None
-    while not engine.driver.wait(execution_id, _patience(deadline)):
-        if code is not None:
-            continue
-        if asked:
-            code = exits.INTERRUPTED
-        elif deadline is not None and time.monotonic() >= deadline:
-            code = exits.TIMEOUT
-            click.echo(f"Killing the execution: it took longer than {timeout:g} s", err=True)
-        if code is not None:
-            engine.kill(execution_id)
-            deadline = None
-    execution = engine.execution(execution_id)
-    successor = engine.successor(execution)
-    if successor is not None and code is None:
-        left = None if deadline is None else max(deadline - time.monotonic(), 0)
-        return _await(engine, successor, left, asked)
-    if code is None:
-        ok = execution.state in (State.SUCCESS, State.WARNING)
-        code = exits.OK if ok else exits.FAILED
-    return execution, code
-
-
-def _patience(deadline: float | None) -> float:
-    if deadline is None:
-        return _LOOK_EVERY
-    return max(min(_LOOK_EVERY, deadline - time.monotonic()), 0)
-
-
-@contextmanager
-def _interruptible() -> Iterator[list[int]]:
-    """Yield a list that a first Ctrl-C or SIGTERM is put into; a second one ends the process.
-
-    What the process leaves then is durable, and can be resumed.
-    """
-    asked: list[int] = []
-
-    def ask(number: int, _frame: Any) -> None:
-        if asked:
-            raise click.Abort
-        asked.append(number)
-        click.echo("Killing the execution; press Ctrl-C again to leave it for `resume`", err=True)
-
-    before = {each: signal.signal(each, ask) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _tell(engine: Tiercel, execution: Execution, as_json: bool) -> None:
-    if as_json:
-        from tiercel.cli.show import execution_json
-
-        emit_json(engine.hide(execution, execution_json(execution)))
-        return
-    if execution.outputs:
-        emit_json(engine.hide(execution, dict(execution.outputs)), pretty=True)
-    click.echo(f"Execution {execution.id}")
-    click.echo(str(execution.state))
 
 
 def _path(key: str, text: str) -> Path:
