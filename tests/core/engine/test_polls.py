@@ -178,6 +178,26 @@ def test_a_poll_runs_where_tasks_run_and_not_on_the_schedulers_thread() -> None:
     assert threads == ["tiercel-task"]
 
 
+def test_a_poll_longer_than_a_lease_is_made_once() -> None:
+    going, calls = threading.Event(), []
+
+    def look(ctx: RunContext) -> Any:
+        calls.append(ctx)
+        assert going.wait(20)
+        return 1
+
+    Look.answer = staticmethod(look)
+    world = World()
+    world.deploy(LOOK + "}")
+    for _ in range(4):
+        world.clock.move(timedelta(seconds=40))
+        world.run_due()
+    going.set()
+    wait_for(lambda: world.run_due() or world.executions())
+    world.tiercel.close()
+    assert len(calls) == 1
+
+
 def test_of_several_engines_one_looks(tmp_path: Path) -> None:
     going, calls = threading.Event(), []
 

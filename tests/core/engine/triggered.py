@@ -100,12 +100,14 @@ class World:
 
     def settle(self) -> None:
         """Have everything done that is due, and all that follows from it."""
-        before = -1
-        while before != (before := len(self.executions(""))):
+        known, quiet = -1, False
+        while not quiet:
             self.run_due()
-            for each in self.executions(""):
-                if not each.done:
-                    self.tiercel.wait(each.id, 20)
+            found = self.executions("")
+            quiet = known == len(found) and all(each.done for each in found)
+            known = len(found)
+            for each in found:
+                self.tiercel.wait(each.id, 20)
 
     def executions(self, flow_id: str = "f") -> list[Execution]:
         """Return the executions of a flow, or of all flows, the first one first."""

@@ -131,9 +131,9 @@ class Scheduler:
 
     def _take_turn(self) -> bool:
         """Do what is due; return whether that may have made something else due."""
-        self._refresh()
         busy = self._listeners.tell()
         busy |= self._polls.settle()
+        self._refresh()  # last, so that what was just written is not attended to as it was before
         now = self._parts.clock.now()
         while not self._closed and self._heap and self._heap[0][0] <= now:
             _, version, key = heappop(self._heap)
