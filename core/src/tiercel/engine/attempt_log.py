@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tiercel.engine.log_file import LogFile
@@ -41,16 +42,18 @@ class AttemptLog:
     Args:
         services: the clock, the masker, and the limits.
         assignment: which attempt it is, and who takes its lines.
-        storage: the task run's files.
+        storage: gives the task run's files.
     """
 
-    def __init__(self, services: Services, assignment: Assignment, storage: TaskStorage) -> None:
+    def __init__(
+        self, services: Services, assignment: Assignment, storage: Callable[[], TaskStorage]
+    ) -> None:
         self._services = services
         self._assignment = assignment
         self._storage = storage
         task = assignment.task
         self._threshold = _LEVELS[task.log_level] if task.log_level else 0
-        self._file = LogFile(storage, assignment.attempt) if task.log_to_file else None
+        self._file = LogFile(storage(), assignment.attempt) if task.log_to_file else None
         self._lock = threading.Lock()
         self._lines: list[LogEntry] = []
         self._characters = 0
@@ -123,7 +126,7 @@ class AttemptLog:
             number = self._line_files
         try:
             name = f"attempt-{self._assignment.attempt}.message-{number}.txt"
-            with self._storage.create(name) as file:
+            with self._storage().create(name) as file:
                 file.write(message.encode())
             note += f"; all of it is in {file.uri}"
         except StorageError as error:
@@ -140,7 +143,7 @@ class AttemptLog:
 
     def _overflow(self) -> None:
         self._note("WARN", f"The log goes on in a file, after {self._all_lines} lines")
-        self._file = LogFile(self._storage, self._assignment.attempt)
+        self._file = LogFile(self._storage(), self._assignment.attempt)
 
     def _note(self, level: str, message: str) -> None:
         self._add(self._assignment.line(self._services.clock.now(), level, message))

@@ -44,7 +44,7 @@ class TaskContext:
         self._stop = threading.Event()
         self._on_kill: list[Callable[[], None]] = []
         self._lock = threading.Lock()
-        self.lines = AttemptLog(services, assignment, self.storage)
+        self.lines = AttemptLog(services, assignment, lambda: self.storage)
         self.masker = services.masker
         self.metrics: list[MetricEntry] = []
         self.updates: dict[str, Any] = {}
