@@ -287,15 +287,11 @@ class Tiercel:
         return self.repository.execution(execution_id)
 
     def outputs(self, task_run: TaskRun) -> Mapping[str, Any] | None:
-        """Return the outputs of a task run, also those that are too big for the database.
+        """Return a task run's outputs, from their file if they are too big for the database.
 
-        What is stored encrypted stays so; `hide` makes it readable.
-
-        Raises:
-            StoredFileNotFoundError: they were in a file, which was deleted.
+        What is stored encrypted stays so (`hide`). Raises StoredFileNotFoundError.
         """
-        found: Mapping[str, Any] | None = recall(task_run.outputs, self.files)
-        return found
+        return recall(task_run.outputs, self.files)
 
     def executions(self, query: ExecutionQuery | None = None) -> Sequence[Execution]:
         """Return executions without their task runs, newest first."""
@@ -579,10 +575,7 @@ class Tiercel:
         return FunctionHost(self.repository, self.clock, self.files, self._secrets, self._masker)
 
     def _reveal(self, value: Any) -> Any:
-        """Return plain data with what is sealed in it in clear, and masked from here on.
-
-        Of outputs that are in a file it returns these.
-        """
+        """Return plain data, or spilled outputs, in clear; what was sealed is masked from here on."""
         found: list[str] = []
         clear = self.sealer.reveal(recall(value, self.files), found)
         for secret in found:
