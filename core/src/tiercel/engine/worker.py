@@ -92,12 +92,17 @@ def _stored(
     """Return outputs as they go to the database."""
     if not assignment.spills:
         return outputs
+    return spill(
+        outputs, services.inline_limit, lambda: services.files.create(_outputs_path(assignment))
+    )
+
+
+def _outputs_path(assignment: Assignment) -> str:
     execution = uris.execution_folder(
         assignment.namespace, assignment.flow_id, assignment.execution_id
     )
     run = f"{uris.outputs_folder(execution)}/{assignment.task_run.id}"
-    path = f"{run}/attempt-{assignment.attempt}.json"
-    return spill(outputs, services.inline_limit, lambda: services.files.create(path))
+    return f"{run}/attempt-{assignment.attempt}.json"
 
 
 def _timeout(assignment: Assignment, context: TaskContext) -> timedelta | None:
