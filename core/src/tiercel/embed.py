@@ -286,7 +286,7 @@ class Tiercel:
         """
         return self.repository.execution(execution_id)
 
-    def outputs(self, task_run: TaskRun) -> Mapping[str, Any] | None:
+    def outputs(self, task_run: TaskRun) -> Any:
         """Return a task run's outputs, from their file if they are too big for the database.
 
         What is stored encrypted stays so (`hide`). Raises StoredFileNotFoundError.
@@ -575,7 +575,7 @@ class Tiercel:
         return FunctionHost(self.repository, self.clock, self.files, self._secrets, self._masker)
 
     def _reveal(self, value: Any) -> Any:
-        """Return plain data, or spilled outputs, in clear; what was sealed is masked from here on."""
+        """Return plain data, or spilled outputs, in clear; what was sealed is masked now."""
         found: list[str] = []
         clear = self.sealer.reveal(recall(value, self.files), found)
         for secret in found:
