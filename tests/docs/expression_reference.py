@@ -13,6 +13,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,9 @@ VARIABLES: dict[str, Any] = {
 }
 """What the examples read."""
 
+_BY_PLUGINS = {"http": "tiercel-http"}
+"""Functions that a plugin brings → its package."""
+
 _OPENING = """# Expressions
 
 A text in a flow may hold expressions between `{{` and `}}` and tags between `{%` and `%}`, in the
@@ -73,11 +77,19 @@ def environment() -> Environment:
 
 
 def services() -> Any:
-    """Return what the engine's functions find: the fixtures of the golden expressions."""
+    """Return what the engine's functions find: fixtures of the golden expressions, and more."""
     sys.path.insert(0, str(_CONFORMANCE))
     from fixture_services import FixtureServices
 
-    return FixtureServices(_CONFORMANCE / "expressions" / "fixtures.json")
+    class Found(FixtureServices):
+        def open(self, uri: str) -> BytesIO:
+            words = self.namespace_file_uri("company.team", "words_en.properties")
+            return BytesIO(b"hello = Hello {0}!") if uri == words else super().open(uri)
+
+        def run_flow(self, namespace: str, flow_id: str, *_: Any, **__: Any) -> dict[str, Any]:
+            return {"id": "2Kx", "state": "SUCCESS", "outputs": {"names": [flow_id]}, "labels": {}}
+
+    return Found(_CONFORMANCE / "expressions" / "fixtures.json")
 
 
 def pages() -> dict[Path, str]:
@@ -92,10 +104,12 @@ def _parity() -> str:
     text = (_CONFORMANCE / "known_differences.yaml").read_text(encoding="utf-8")
     inventory = json.loads((_CONFORMANCE / "expressions" / "inventory.json").read_text())
     tables = environment().tables
-    absent = sorted(set(inventory["functions"]) - set(tables.functions))
+    absent = sorted(set(inventory["functions"]) - set(tables.functions) - _BY_PLUGINS.keys())
+    elsewhere = [f"`{name}` comes with `{package}`." for name, package in _BY_PLUGINS.items()]
     lines = [_PARITY, "| Difference | What and why |", "| --- | --- |"]
     lines += [f"| {entry['name']} | {entry['reason']} |" for entry in yaml.safe_load(text)]
-    lines += ["", "## Not there", "", ", ".join(f"`{name}`" for name in absent) + "."]
+    missing = ", ".join(f"`{name}`" for name in absent)
+    lines += ["", "## Functions", "", f"Missing: {missing or 'none'}. {' '.join(elsewhere)}"]
     lines += ["", "## Limits", "", "| Limit | Default |", "| --- | --- |"]
     lines += [f"| {field.name} | {field.default:,} |" for field in fields(Limits)]
     return "\n".join([*lines, ""])
@@ -167,9 +181,15 @@ def _results(kind: str) -> dict[str, tuple[str, str]]:
     """Return each example with what it renders to."""
     language, found = environment(), services()
     return {
-        name: (template, language.render(template, VARIABLES, found))
+        name: (template, language.render(template, _seen(name), found))
         for name, template in EXAMPLES[kind].items()
     }
+
+
+def _seen(name: str) -> dict[str, Any]:
+    """Return what an example reads; `subflow` is for where no task is running."""
+    hidden = "taskrun" if name == "subflow" else ""
+    return {key: value for key, value in VARIABLES.items() if key != hidden}
 
 
 def _cell(text: str) -> str:

@@ -30,6 +30,7 @@ from tiercel.engine.evaluate import Evaluator
 from tiercel.engine.events import ExecutionCreated
 from tiercel.engine.executions import ExecutionBook
 from tiercel.engine.files import FileStore, TaskFiles
+from tiercel.engine.flow_calls import FlowCaller
 from tiercel.engine.flows import FlowBook
 from tiercel.engine.host import FunctionHost
 from tiercel.engine.kv import NamespaceKv
@@ -45,7 +46,7 @@ from tiercel.model.execution import Execution, LogEntry, State, TaskRun
 from tiercel.model.flow import Flow
 from tiercel.model.input_values import output_values
 from tiercel.model.load import load_task
-from tiercel.parts import open_repository, open_storage
+from tiercel.parts import open_repository, open_storage, shared_variables
 from tiercel.plugin.registry import Registry
 from tiercel.repository.spi import ExecutionQuery
 from tiercel.settings import Settings
@@ -229,12 +230,12 @@ class Tiercel:
             InputError: an input is missing or invalid.
             CheckError: one of the flow's `checks` blocks the execution.
         """
-        loaded = self.flows.save(self._given(flow))
+        return self._begin(self.flows.save(self._given(flow)), inputs or {}, labels or {})
+
+    def _begin(self, flow: Flow, inputs: Mapping[str, Any], labels: Mapping[str, str]) -> str:
         execution_id = self._ids.new()
-        beginner = self._beginner
-        event = beginner.created(loaded, execution_id, inputs or {}, labels or {})
-        event = beginner.checked(event, loaded)
-        self.driver.create(event, loaded, beginner.remarks(event, loaded, inputs or {})).wait()
+        event, remarks = self._beginner.asked_for(flow, execution_id, inputs, labels)
+        self.driver.create(event, flow, remarks).wait()
         return execution_id
 
     def failed_checks(self, flow: Flow, inputs: Mapping[str, Any]) -> list[Check]:
@@ -504,7 +505,8 @@ class Tiercel:
 
     @cached_property
     def _beginner(self) -> Beginner:
-        return Beginner(self.services, self._shared, self.tenant)
+        caller = FlowCaller(self.flow, self._begin, self.wait, self._reveal)
+        return Beginner(self.services, self._shared, self.tenant, caller)
 
     @cached_property
     def files(self) -> FileStore:
@@ -535,20 +537,7 @@ class Tiercel:
 
     @cached_property
     def _shared(self) -> dict[str, Any]:
-        settings = self.settings
-        prefix = settings.env_prefix if settings else "ENV_"
-        shared: dict[str, Any] = {
-            "envs": {
-                name.removeprefix(prefix).lower(): value
-                for name, value in self._environ.items()
-                if name.startswith(prefix)
-            }
-        }
-        if settings is not None and settings.variables:
-            shared["globals"] = dict(settings.variables)
-        if settings is not None and settings.url:
-            shared["kestra"] = {"url": settings.url}
-        return shared
+        return shared_variables(self.settings, self._environ)
 
     def _task_storage(
         self, namespace: str, flow_id: str, execution_id: str, task_id: str, task_run_id: str
@@ -571,8 +560,10 @@ class Tiercel:
     def _is_dead(self, owner: str) -> bool:
         return self.settings is not None and is_dead(self._locks, owner)
 
-    def _host(self) -> FunctionHost:
-        return FunctionHost(self.repository, self.clock, self.files, self._secrets, self._masker)
+    def _host(self, caller: FlowCaller | None = None) -> FunctionHost:
+        return FunctionHost(
+            self.repository, self.clock, self.files, self._secrets, self._masker, caller
+        )
 
     def _reveal(self, value: Any) -> Any:
         """Return plain data, or spilled outputs, in clear; what was sealed is masked now."""

@@ -1,19 +1,21 @@
-"""Opens the back ends that settings name, by what the plugins registered for them."""
+"""What settings stand for: back ends, by what the plugins registered, and shared variables."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 from tiercel.errors import PluginError, UnknownTypeError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tiercel.plugin.registry import Registry
     from tiercel.repository.spi import Repository
     from tiercel.settings import Settings
     from tiercel.storage.spi import StorageBackend
 
-__all__ = ["open_repository", "open_storage"]
+__all__ = ["open_repository", "open_storage", "shared_variables"]
 
 
 def open_repository(settings: Settings | None, registry: Registry) -> Repository:
@@ -53,6 +55,23 @@ def open_storage(settings: Settings | None, registry: Registry) -> StorageBacken
 
         return LocalStorage(url.removeprefix("file://") if url else settings.home / "storage")
     return cast("StorageBackend", _open(registry, "storage", url))
+
+
+def shared_variables(settings: Settings | None, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the variables that every execution sees: `envs`, `globals`, `kestra`."""
+    prefix = settings.env_prefix if settings else "ENV_"
+    shared: dict[str, Any] = {
+        "envs": {
+            name.removeprefix(prefix).lower(): value
+            for name, value in environ.items()
+            if name.startswith(prefix)
+        }
+    }
+    if settings is not None and settings.variables:
+        shared["globals"] = dict(settings.variables)
+    if settings is not None and settings.url:
+        shared["kestra"] = {"url": settings.url}
+    return shared
 
 
 def _open(registry: Registry, kind: str, url: str) -> object:

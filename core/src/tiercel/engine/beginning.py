@@ -24,12 +24,16 @@ from tiercel.storage import uri as uris
 
 if TYPE_CHECKING:
     from tiercel.engine.commands import StartChild
+    from tiercel.engine.flow_calls import FlowCaller
     from tiercel.engine.services import Services
     from tiercel.model.execution import Execution
     from tiercel.model.flow import Check, Flow
     from tiercel.model.input_base import InputBase
 
 __all__ = ["CORRELATION_ID", "Beginner"]
+
+Renderer = Callable[[Any, Mapping[str, Any]], Any]
+"""From a template, and what it sees beside what every template does, to its value."""
 
 CORRELATION_ID = "system.correlationId"
 """The label that an execution shares with those that it begins: the first one's id."""
@@ -42,17 +46,43 @@ class Beginner:
         services: storage, clock, expressions and encryption.
         shared: variables that every execution sees (`envs`, `globals`, `kestra`).
         tenant: whose executions they are.
+        caller: runs flows for the inputs of executions that somebody asks for, and waits.
     """
 
-    def __init__(self, services: Services, shared: Mapping[str, Any], tenant: str) -> None:
+    def __init__(
+        self,
+        services: Services,
+        shared: Mapping[str, Any],
+        tenant: str,
+        caller: FlowCaller | None = None,
+    ) -> None:
         self._services = services
         self._shared = shared
         self._tenant = tenant
+        self._caller = caller
+
+    def asked_for(
+        self, flow: Flow, execution_id: str, inputs: Mapping[str, Any], labels: Mapping[str, str]
+    ) -> tuple[ExecutionCreated, list[LogEntry]]:
+        """Return what begins an execution for somebody who waits, and what its log begins with.
+
+        Raises:
+            InputError: an input is missing or invalid.
+            CheckError: one of the flow's `checks` blocks it.
+        """
+        render = self._renderer(flow, self._caller)
+        event = self.checked(self.created(flow, execution_id, inputs, labels, render), flow)
+        return event, self.remarks(event, flow, inputs)
 
     def created(
-        self, flow: Flow, execution_id: str, inputs: Mapping[str, Any], labels: Mapping[str, str]
+        self,
+        flow: Flow,
+        execution_id: str,
+        inputs: Mapping[str, Any],
+        labels: Mapping[str, str],
+        render: Renderer | None = None,
     ) -> ExecutionCreated:
-        """Return what begins an execution of a stored flow.
+        """Return what begins an execution of a stored flow; `render` may be another than usual.
 
         Raises:
             InputError: an input is missing or invalid.
@@ -67,7 +97,7 @@ class Beginner:
             flow_id=flow.id,
             flow_revision=flow.revision,
             labels=tuple(own.items()),
-            inputs=plain(self.inputs(flow, execution_id, flow.inputs or (), inputs)),
+            inputs=plain(self.inputs(flow, execution_id, flow.inputs or (), inputs, render)),
             variables=plain(flow.variables or {}),
         )
 
@@ -95,6 +125,7 @@ class Beginner:
         execution_id: str,
         declared: Sequence[InputBase],
         given: Mapping[str, Any],
+        render: Renderer | None = None,
     ) -> dict[str, Any]:
         """Return typed inputs; the files among them are stored first.
 
@@ -108,11 +139,11 @@ class Beginner:
                 with value.open("rb") as source:
                     path = uris.input_path(folder, name, value.name)
                     stored[name] = self._services.files.put(path, source)
-        render = self._renderer(flow)
+        rendered = render or self._renderer(flow)
         return input_values(
             declared,
             stored,
-            lambda template, inputs: render(template, {"inputs": inputs}),
+            lambda template, inputs: rendered(template, {"inputs": inputs}),
             self._services.seal,
         )
 
@@ -159,8 +190,8 @@ class Beginner:
             for each in unknown_inputs(flow.inputs, given)
         ]
 
-    def _renderer(self, flow: Flow) -> Callable[[Any, Mapping[str, Any]], Any]:
-        environment, host = self._services.environment(), self._services.host()
+    def _renderer(self, flow: Flow, caller: FlowCaller | None = None) -> Renderer:
+        environment, host = self._services.environment(), self._services.host(caller)
         known = {**self._shared, "flow": {"id": flow.id, "namespace": flow.namespace}}
 
         def render(template: Any, variables: Mapping[str, Any]) -> Any:

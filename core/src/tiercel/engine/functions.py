@@ -9,29 +9,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO, Protocol, cast
 
 from tiercel.errors import (
     EvaluationError,
-    LimitError,
     NotFoundError,
     RepositoryError,
-    StorageError,
-    StoredFileNotFoundError,
 )
 from tiercel.expression.json_reader import JsonTextError, read_json
 from tiercel.expression.printing import java_text, json_text
 from tiercel.expression.runtime import EvaluationContext
 from tiercel.expression.table import Entry, Table
-from tiercel.expression.values import Long, is_text
+from tiercel.expression.values import is_text
 
-__all__ = ["Services", "engine_functions"]
+__all__ = [
+    "TABLE",
+    "Services",
+    "engine_functions",
+    "member_of",
+    "namespace_of",
+    "services_of",
+]
 
 _KEY = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]*")
-_SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
-_NAMESPACE_FILE = re.compile(r"nsfile:(?://([^/]*))?/*(.*)", re.DOTALL)
-_EXECUTION_FILE = re.compile(r"kestra:///.+/.+/executions/.+/(?:tasks|inputs|trigger)/.+/.+")
 
 
 class Services(Protocol):
@@ -63,28 +64,54 @@ class Services(Protocol):
     def namespace_file_uri(self, namespace: str, path: str) -> str:
         """Return the URI that a namespace file has, or would have."""
 
+    def run_flow(  # what `subflow` can say
+        self,
+        namespace: str,
+        flow_id: str,
+        inputs: Mapping[str, Any],
+        *,
+        revision: int | None,
+        labels: Mapping[str, str],
+        timeout: timedelta,
+    ) -> Mapping[str, Any]:
+        """Run a flow, wait, and return its execution's `id`, `state`, `outputs` and `labels`."""
+
     def error_logs(self, execution_id: str) -> Sequence[Mapping[str, Any]]:
         """Return an execution's log lines of level ERROR, oldest first, with Kestra's members."""
 
 
-_TABLE = Table("function", takes_input=False)
+TABLE = Table(
+    "function",
+    takes_input=False,
+    themes={
+        **dict.fromkeys(
+            ("fileExists", "fileSize", "fileURI", "isFileEmpty", "read"),
+            "tiercel.engine.file_functions",
+        ),
+        "i18n": "tiercel.engine.text_functions",
+        "subflow": "tiercel.engine.flow_functions",
+    },
+)
+"""The functions; those of other modules are imported when they are first used."""
 
 
 def engine_functions() -> Mapping[str, Entry]:
     """Return the functions by name; they need `Services` at rendering time."""
-    return _TABLE
+    return TABLE
 
 
 # --- what all of them need ------------------------------------------------------------------
 
 
-def _services(context: EvaluationContext, function: str) -> Services:
+def services_of(context: EvaluationContext, function: str) -> Services:
+    """Return what a function works on; raise `EvaluationError` when it has nothing."""
     if context.services is None:
         raise EvaluationError(f"The '{function}' function works only where a flow runs")
     return cast(Services, context.services)
 
 
-def _member(context: EvaluationContext, function: str, variable: str, name: str) -> str:
+def member_of(context: EvaluationContext, function: str, variable: str, name: str) -> str:
+    """Return a text of a variable, such as `flow.namespace`; raise `EvaluationError` without it."""
     holder = context.variables.get(variable)
     value = holder.get(name) if isinstance(holder, Mapping) else None
     if not isinstance(value, str):
@@ -102,15 +129,16 @@ def _text(function: str, argument: str, value: Any) -> str:
     return cast(str, value)
 
 
-def _namespace(context: EvaluationContext, function: str, given: Any) -> str:
-    own = _member(context, function, "flow", "namespace")
+def namespace_of(context: EvaluationContext, function: str, given: Any = None) -> str:
+    """Return a namespace that was given as an argument, or else the flow's own."""
+    own = member_of(context, function, "flow", "namespace")
     return own if given is None else _text(function, "namespace", given)
 
 
 # --- secrets and key-value pairs ------------------------------------------------------------
 
 
-@_TABLE.add("secret", "key", "namespace", "subkey", "full", needs_context=True)
+@TABLE.add("secret", "key", "namespace", "subkey", "full", needs_context=True)
 def secret(
     context: EvaluationContext,
     key: Any,
@@ -130,8 +158,8 @@ def secret(
     Raises:
         EvaluationError: there is no such secret or member.
     """
-    services = _services(context, "secret")
-    owner = _namespace(context, "secret", namespace)
+    services = services_of(context, "secret")
+    owner = namespace_of(context, "secret", namespace)
     name = _text("secret", "key", key)
     if subkey and full:
         raise EvaluationError("The 'secret' function takes either 'subkey' or 'full', not both")
@@ -161,7 +189,7 @@ def _secret_member(key: str, value: str, subkey: str) -> str:
     return json_text(member) if isinstance(member, dict | list) else java_text(member)
 
 
-@_TABLE.add("kv", "key", "namespace", "errorOnMissing", needs_context=True)
+@TABLE.add("kv", "key", "namespace", "errorOnMissing", needs_context=True)
 def kv(
     context: EvaluationContext, key: Any, namespace: Any = None, error_on_missing: Any = True
 ) -> Any:
@@ -176,8 +204,8 @@ def kv(
     Raises:
         EvaluationError: there is no such key.
     """
-    services = _services(context, "kv")
-    owner = _namespace(context, "kv", namespace)
+    services = services_of(context, "kv")
+    owner = namespace_of(context, "kv", namespace)
     name = _text("kv", "key", key)
     if not _KEY.fullmatch(name):
         raise EvaluationError(
@@ -203,142 +231,18 @@ def _value(value: Any) -> Any:
     return value
 
 
-# --- files ----------------------------------------------------------------------------------
-
-
-@_TABLE.add("read", "path", "namespace", "version", needs_context=True)
-def read(context: EvaluationContext, path: Any, namespace: Any = None, version: Any = None) -> str:
-    """Return the text of a stored file or a namespace file.
-
-    Args:
-        context: the rendering under way.
-        path: a `kestra:///` URI, an `nsfile://` URI, or a path among the namespace files.
-        namespace: whose namespace file; the flow's own when left out.
-        version: of the namespace file; only the latest one is kept.
-
-    Raises:
-        EvaluationError: there is no such file, or it cannot be read from here.
-        LimitError: it is larger than a rendering's result may be.
-    """
-    uri = _located(context, "read", path, namespace)
-    _latest(version)
-    services = _services(context, "read")
-    try:
-        if services.size(uri) > context.limits.output:
-            raise LimitError(f"The file {uri} is larger than {context.limits.output} bytes")
-        with services.open(uri) as stream:
-            return stream.read().decode("utf-8", "replace")
-    except StorageError as error:
-        raise EvaluationError(str(error)) from error
-
-
-@_TABLE.add("fileSize", "path", "namespace", needs_context=True)
-def file_size(context: EvaluationContext, path: Any, namespace: Any = None) -> int:
-    """Return the size of a file in bytes; arguments as in `read`."""
-    return Long(_size(context, "fileSize", path, namespace))
-
-
-@_TABLE.add("isFileEmpty", "path", "namespace", needs_context=True)
-def is_file_empty(context: EvaluationContext, path: Any, namespace: Any = None) -> bool:
-    """Return whether a file has no content; arguments as in `read`."""
-    return _size(context, "isFileEmpty", path, namespace) == 0
-
-
-def _size(context: EvaluationContext, function: str, path: Any, namespace: Any) -> int:
-    uri = _located(context, function, path, namespace)
-    try:
-        return _services(context, function).size(uri)
-    except StorageError as error:
-        raise EvaluationError(str(error)) from error
-
-
-@_TABLE.add("fileExists", "path", "namespace", needs_context=True)
-def file_exists(context: EvaluationContext, path: Any, namespace: Any = None) -> bool:
-    """Return whether there is such a file; arguments as in `read`."""
-    uri = _located(context, "fileExists", path, namespace)
-    try:
-        _services(context, "fileExists").size(uri)
-    except StoredFileNotFoundError:
-        return False
-    except StorageError as error:
-        raise EvaluationError(str(error)) from error
-    return True
-
-
-@_TABLE.add("fileURI", "path", "namespace", "version", needs_context=True)
-def file_uri(
-    context: EvaluationContext, path: Any, namespace: Any = None, version: Any = None
-) -> str:
-    """Return the storage URI of a namespace file, whether it exists or not."""
-    _latest(version)
-    return _located(context, "fileURI", path, namespace)
-
-
-def _latest(version: Any) -> None:
-    if version is not None:
-        raise EvaluationError(
-            f"There is no version {java_text(version)} of a namespace file: only the latest is kept"
-        )
-
-
-def _located(context: EvaluationContext, function: str, path: Any, namespace: Any) -> str:
-    """Return the storage URI that a function's path stands for."""
-    if not isinstance(path, str):
-        raise EvaluationError(f"The '{function}' function is unable to read the file {path!r}")
-    owner = _namespace(context, function, namespace)
-    scheme = _SCHEME.match(path)
-    kind = scheme[1].lower() if scheme else ""
-    if kind == "kestra":
-        return _execution_file(context, function, path)
-    if kind == "nsfile":
-        return _namespace_uri(context, function, path, namespace)
-    if kind == "file":
-        raise EvaluationError(
-            f"Expressions cannot read the local file {path!r}: no local folder is allowed"
-        )
-    if kind:
-        raise EvaluationError(f"Cannot process the URI {path}: scheme not supported.")
-    return _named(_services(context, function), owner, path)
-
-
-def _named(services: Services, namespace: str, path: str) -> str:
-    try:
-        return services.namespace_file_uri(namespace, path)
-    except StorageError as error:
-        raise EvaluationError(str(error)) from error
-
-
-def _namespace_uri(context: EvaluationContext, function: str, uri: str, namespace: Any) -> str:
-    match = _NAMESPACE_FILE.fullmatch(uri)
-    authority, path = match.groups() if match else (None, uri)
-    if namespace is not None and authority:
-        raise EvaluationError(
-            f"The '{function}' function got two namespaces: {namespace!r}, and one inside {uri!r}"
-        )
-    owner = _namespace(context, function, authority or namespace)
-    return _named(_services(context, function), owner, path)
-
-
-def _execution_file(context: EvaluationContext, function: str, uri: str) -> str:
-    """Let pass a file of an execution, or a namespace file of the flow's own namespace."""
-    own = _member(context, function, "flow", "namespace").replace(".", "/")
-    if uri.startswith(f"kestra:///{own}/_files/") or _EXECUTION_FILE.fullmatch(uri):
-        return uri
-    raise EvaluationError(f"Unable to read the file '{uri}' as it is not an execution file")
-
-
 # --- the execution --------------------------------------------------------------------------
 
 
-@_TABLE.add("errorLogs", needs_context=True)
+@TABLE.add("errorLogs", needs_context=True)
 def error_logs(context: EvaluationContext) -> list[dict[str, Any]]:
     """Return the execution's log lines of level ERROR, oldest first."""
-    execution_id = _member(context, "errorLogs", "execution", "id")
-    lines = _services(context, "errorLogs").error_logs(execution_id)
+    execution_id = member_of(context, "errorLogs", "execution", "id")
+    lines = services_of(context, "errorLogs").error_logs(execution_id)
     return [{name: _value(value) for name, value in line.items()} for line in lines]
 
 
-@_TABLE.add("currentEachOutput", "outputs", needs_context=True)
+@TABLE.add("currentEachOutput", "outputs", needs_context=True)
 def current_each_output(context: EvaluationContext, outputs: Any) -> Any:
     """Return, of the outputs of a task inside loops, those of the present turn of each loop.
 
@@ -356,7 +260,7 @@ def current_each_output(context: EvaluationContext, outputs: Any) -> Any:
     for parent in reversed(parents):
         if isinstance(parent, Mapping) and isinstance(parent.get("taskrun"), Mapping):
             found = _turn(found, parent["taskrun"].get("value"))
-    return found.get(_member(context, "currentEachOutput", "taskrun", "value"))
+    return found.get(member_of(context, "currentEachOutput", "taskrun", "value"))
 
 
 def _turn(outputs: Mapping[str, Any], value: Any) -> Any:
@@ -366,7 +270,7 @@ def _turn(outputs: Mapping[str, Any], value: Any) -> Any:
     return inner
 
 
-@_TABLE.add("tasksWithState", "state", needs_context=True)
+@TABLE.add("tasksWithState", "state", needs_context=True)
 def tasks_with_state(context: EvaluationContext, state: Any) -> list[dict[str, Any]]:
     """Return the task runs so far that have a state: `taskId`, `state`, and `value` in loops."""
     wanted = _text("tasksWithState", "state", state).upper()

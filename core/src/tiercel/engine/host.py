@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tiercel.engine.kv import NamespaceKv, find
+from tiercel.errors import EvaluationError
 from tiercel.storage import uri as uris
 
 if TYPE_CHECKING:
     from tiercel._time import Clock
     from tiercel.engine.files import FileStore
+    from tiercel.engine.flow_calls import FlowCaller
     from tiercel.engine.masking import Masker
     from tiercel.engine.secrets import EnvironmentSecrets
     from tiercel.repository.spi import Repository
@@ -26,6 +28,7 @@ class FunctionHost:
         files: internal storage.
         secrets: where secrets are looked up.
         masker: told of every secret that is read.
+        caller: runs flows for `subflow`; None where nobody can wait for one.
     """
 
     def __init__(
@@ -35,12 +38,14 @@ class FunctionHost:
         files: FileStore,
         secrets: EnvironmentSecrets,
         masker: Masker,
+        caller: FlowCaller | None = None,
     ) -> None:
         self._repository = repository
         self._clock = clock
         self._files = files
         self._secrets = secrets
         self._masker = masker
+        self._caller = caller
 
     def kv_get(self, namespace: str, key: str, *, inherit: bool = True) -> Any:
         """Return a value from a namespace or, to `inherit`, from the nearest parent that has it."""
@@ -73,6 +78,15 @@ class FunctionHost:
     def size(self, uri: str) -> int:
         """Return a stored file's size in bytes."""
         return self._files.size(uri)
+
+    def run_flow(self, namespace: str, flow_id: str, inputs: Any, **how: Any) -> Any:
+        """Run a flow, wait, and return what became of it."""
+        if self._caller is None:
+            raise EvaluationError(
+                "The 'subflow' function can only be used where somebody begins an execution, "
+                "such as in an input's 'values': nobody can wait for a flow here."
+            )
+        return self._caller.run(namespace, flow_id, inputs, **how)
 
     def error_logs(self, execution_id: str) -> list[dict[str, Any]]:
         """Return an execution's log lines of level ERROR, oldest first, with Kestra's members."""

@@ -37,7 +37,7 @@ class Services:
         environment: the expression language, made when it is first needed.
         masker: knows every secret that was read, and keeps it out of logs.
         host: makes what the engine's own functions (`secret`, `kv`, `read`, …) work on; secrets
-            that they read are told to the masker.
+            that they read are told to the masker. Given a `FlowCaller`, also for `subflow`.
         task_storage: (namespace, flow, execution, task, task run) → its files.
         files: internal storage by URI, for the engine's own use.
         kv_store: namespace → its key-value pairs.
@@ -56,7 +56,7 @@ class Services:
 
     clock: Clock
     environment: Callable[[], Environment]
-    host: Callable[[], Any]
+    host: Callable[..., Any]
     task_storage: Callable[[str, str, str, str, str], TaskStorage]
     files: FileStore
     kv_store: Callable[[str], KvStore]
