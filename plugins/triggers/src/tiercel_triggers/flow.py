@@ -173,15 +173,17 @@ class Flow(ExecutionTrigger):
         told: Mapping[str, Any] = context.variables["trigger"]
         if not gatherings:
             return Start(told)
-        kept, complete, news = {}, True, False
+        before, kept, complete, news = memory or {}, {}, True, False
         for each in gatherings:
-            met, all_met, met_now = gather(each, context, (memory or {}).get(each.id, {}), at)
-            kept[each.id] = met
+            met, all_met, met_now = gather(each, context, before.get(each.id, {}), at)
             complete &= all_met
             news |= met_now
+            if met:
+                kept[each.id] = met
         if not (complete and news):
-            return Ignore() if kept == (memory or {}) else Remember(kept)
-        left = {each.id: kept[each.id] for each in gatherings if not each.reset_on_success}
+            return Ignore() if kept == before else Remember(kept or None)
+        again = {each.id for each in gatherings if each.reset_on_success}
+        left = {name: met for name, met in kept.items() if name not in again}
         return Start({**told, **_outputs(kept)}, left or None)
 
 
