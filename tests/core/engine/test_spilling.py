@@ -179,6 +179,21 @@ def test_what_is_encrypted_in_them_stays_so_and_is_hidden(engine: Engine) -> Non
     assert "s3cr3t" not in json.dumps(shown)
 
 
+def test_what_a_cache_gives_again_is_the_execution_s_own(engine: Engine) -> None:
+    given = []
+
+    @engine.on
+    def give(ctx: Any) -> str:
+        given.append(1)
+        return BIG
+
+    cached = ", taskCache: {enabled: true}"
+    first, second = (task_run(engine.run("give", options=cached), "give") for _ in range(2))
+    assert given == [1]
+    assert first.outputs["$ref"] != second.outputs["$ref"]
+    assert engine.tiercel.outputs(second) == {"value": BIG}
+
+
 def test_a_flowables_own_steps_keep_theirs(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, inline_limit=10)
     lines = "\n".join(map(str, range(20)))
