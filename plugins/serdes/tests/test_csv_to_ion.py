@@ -31,6 +31,10 @@ def test_each_record_becomes_a_line_of_ion_and_is_counted(convert: Any) -> None:
         ("a\n\n1\n\n", {"skipEmptyRows": True}, b'{a:"1"}'),
         ("a,\n1,2\n", {"onEmptyHeader": "RENAME"}, b'{a:"1",col_1:"2"}'),
         ("a,\n1,2\n", {}, b'{a:"1"}'),
+        ('a\n"x"y\n', {"allowExtraCharsAfterClosingQuote": True}, b'{a:"xy"}'),
+        ('a\n"\\N"\n', {}, b"{a:null}"),
+        ("a\tb\nx\t\"y\tz\"\n", {"fieldSeparator": "\t"}, rb'{a:"x",b:"y\tz"}'),
+        ("a,a_1\n%s,%d\n", {}, b'{a:"%s",a_1:"%d"}'),
     ],
 )  # fmt: skip
 def test_options_and_special_characters(
@@ -78,9 +82,44 @@ def test_columns_of_the_same_name_are_warned_about(convert: Any) -> None:
     ]
 
 
+def test_a_field_that_is_too_long_is_a_bad_line(convert: Any) -> None:
+    content = 'a,b\n1,12345\n1,"12345"\n1,1234\n'
+    failed, _ = convert("csv.CsvToIon", content, maxFieldSize=4)
+    result, ion = convert("csv.CsvToIon", content, maxFieldSize=4, onBadLines="WARN")
+    assert failed.error == (
+        "Bad line encountered: a field is longer than the 4 characters of `maxFieldSize`"
+    )
+    assert ion == b'{a:"1",b:"1234"}\n'
+    assert len(result.messages("WARN")) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("a\n" + "x" * 99_999, "A line is longer than the 1000 characters of `maxBufferSize`"),
+        (
+            'a\n"' + "x\n" * 200_000,
+            "A record is longer than the 1000 characters of `maxBufferSize`",
+        ),
+    ],
+    ids=["line", "record"],
+)
+def test_a_record_that_is_too_long_fails_the_task(convert: Any, content: str, reason: str) -> None:
+    result, _ = convert("csv.CsvToIon", content, maxBufferSize=1000)
+    assert result.error == reason
+
+
+def test_the_place_of_a_wrong_byte_is_that_in_the_file(convert: Any) -> None:
+    result, _ = convert("csv.CsvToIon", b"a\n" + b"x\n" * 50_000 + b"\xe9\n")
+    assert result.error.startswith(
+        "The file is not UTF-8: invalid continuation byte at byte 100002"
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "properties", "reason"),
     [
+        ("a", {"charset": "base64"}, "Unknown character set 'base64'"),
         (b"a\n\xe9\n", {}, "The file is not UTF-8: invalid continuation byte at byte 2; set"),
         ("a", {"charset": "EBCDIC-X"}, "Unknown character set 'EBCDIC-X'"),
         ("a", {"fieldSeparator": "||"}, "`fieldSeparator` must be one character, got '||'"),

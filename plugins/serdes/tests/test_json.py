@@ -87,3 +87,53 @@ def test_times_and_bytes_become_texts(convert: Any) -> None:
 def test_what_is_not_ion_is_explained(convert: Any) -> None:
     result, _ = convert("json.IonToJson", "{a:1\n")
     assert result.error.startswith("The file is not ION: ")
+
+
+@pytest.mark.parametrize(
+    ("ion", "json_text"),
+    [
+        ("12345678901234567890.123456789", "12345678901234567890.123456789"),
+        ("nan", '"NaN"'),
+        ("[-inf]", '["-Infinity"]'),
+        ('LocalTime::"10:11:12"', '"10:11:12"'),
+        ('base64::"eA=="', '"eA=="'),
+        ("{'a::b':\"c::d\"}", '{"a::b":"c::d"}'),
+        ('[a::\'b c\'::"x\\"y"]', '["x\\"y"]'),
+        ("2024-01-31T10:00:00.123456Z", '"2024-01-31T10:00:00.123456Z"'),
+        ('LocalDateTime::"2024-01-31T10:00:00"', '"2024-01-31T10:00:00"'),
+    ],
+)
+def test_values_keep_all_that_json_can_say(convert: Any, ion: str, json_text: str) -> None:
+    result, text = convert("json.IonToJson", f"{ion}\n")
+    assert (result.error, text.decode()) == (None, f"{json_text}\n")
+
+
+def test_annotations_are_kept_when_that_is_wanted(convert: Any) -> None:
+    ion = '{a:base64::"eA==",b:x::\'y z\'::"q",c:"::",\'d::\':1}\n'
+    _, text = convert("json.IonToJson", ion, shouldKeepAnnotations=True)
+    assert json.loads(text) == {
+        "a": {"ion_annotations": ["base64"], "value": "eA=="},
+        "b": {"ion_annotations": ["x", "y z"], "value": "q"},
+        "c": "::",
+        "d::": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        ('[{"a": 1.2345678901234567890}, 2]', '{"a":1.2345678901234567890}\n2\n'),
+        ('{"a": 1}\n{"a":\n2}', '{"a":1}\n{"a":2}\n'),
+        ('{"a": "é"}', '{"a":"é"}\n'),
+        ("", ""),
+    ],
+)
+def test_json_becomes_lines(convert: Any, content: str, lines: str) -> None:
+    result, text = convert("json.JsonToJsonl", content)
+    assert text.decode() == lines
+    assert result.outputs["size"] == lines.count("\n")
+
+
+def test_more_after_an_array_is_no_json(convert: Any) -> None:
+    result, _ = convert("json.JsonToJsonl", "[1] [2]")
+    assert result.error.startswith("The file is not JSON: More than one value")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["IonToParquet", "ParquetToIon"]
 
 # Rows that are turned into Python objects, or into columns, at once.
-_BATCH = 2000
+_BATCH = 1000
 
 
 class ParquetToIon(Converter):
