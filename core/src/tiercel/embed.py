@@ -337,6 +337,7 @@ class Tiercel:
                 self._is_dead,
                 self._mask_every_secret,
             ),
+            tenant=self.tenant,
         )
         return Operations(desk)
 

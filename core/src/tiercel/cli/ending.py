@@ -17,9 +17,10 @@ from tiercel.model.execution import Execution, State
 if TYPE_CHECKING:
     from tiercel.embed import Tiercel
 
-__all__ = ["await_end", "interruptible", "tell"]
+__all__ = ["await_children", "await_end", "interruptible", "tell"]
 
 _LOOK_EVERY = 0.2
+_CHILD_SECONDS = 10.0
 
 
 def await_end(
@@ -42,6 +43,8 @@ def await_end(
         if code is not None:
             engine.kill(execution_id)
             deadline = None
+    if code is not None:
+        await_children(engine, execution_id)
     execution = engine.execution(execution_id)
     successor = engine.successor(execution)
     if successor is not None and code is None:
@@ -51,6 +54,12 @@ def await_end(
         ok = execution.state in (State.SUCCESS, State.WARNING)
         code = exits.OK if ok else exits.FAILED
     return execution, code
+
+
+def await_children(engine: Tiercel, execution_id: str) -> None:
+    """Wait for the executions that a killed one began, if this process runs them."""
+    for child in list(engine.operations.descendants(execution_id)):
+        engine.driver.wait(child.id, _CHILD_SECONDS)
 
 
 def _patience(deadline: float | None) -> float:

@@ -19,7 +19,7 @@ from tiercel.cli.acting import (
     task_run_of,
 )
 from tiercel.cli.choice import ENDED, OPEN, Choice, choosing
-from tiercel.cli.ending import await_end, interruptible, tell
+from tiercel.cli.ending import await_children, await_end, interruptible, tell
 from tiercel.model.execution import State
 
 if TYPE_CHECKING:
@@ -266,6 +266,8 @@ def kill(choice: Choice, wait: bool, home: Path | None) -> int:
         for execution_id in result.done:
             state = await_state(engine, execution_id, deadline, lambda state: state.is_terminal)
             late = late or not state.is_terminal
+            if wait:
+                await_children(engine, execution_id)
             line(choice, execution_id, str(state))
     return exits.TIMEOUT if wait and late else result.code
 

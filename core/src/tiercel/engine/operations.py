@@ -56,6 +56,7 @@ class Desk:
         ids: names new executions.
         driver: returns the engine's loop.
         deliver: has an event reach an execution, wherever that runs.
+        tenant: whose executions they are.
     """
 
     repository: Repository
@@ -66,6 +67,7 @@ class Desk:
     ids: IdSource
     driver: Callable[[], Driver]
     deliver: Callable[[str, events.Request], None]
+    tenant: str
 
 
 @record
@@ -92,22 +94,34 @@ class Operations:
     # While it runs
 
     def kill(self, execution_id: str) -> None:
-        """Have an execution stopped, and those that it began; returns before it is.
+        """Have an execution stopped, and those that it began; returns before they are.
 
-        Harmless when it has ended.
+        Harmless when they have ended.
 
         Raises:
             NotFoundError: there is no such execution.
         """
-        if not self._execution(execution_id).state.is_terminal or self._may_begin_again(
-            execution_id
-        ):
-            self._deliver(execution_id, events.KillRequested(at=self._now()))
-
-    def _may_begin_again(self, execution_id: str) -> bool:
-        """Return whether a failed execution waits for the one that a retry is to make of it."""
         execution = self._execution(execution_id)
-        return execution.state is State.RETRIED and not execution.done
+        # A RETRIED one may wait for the time when the next one is to begin.
+        begins_again = execution.state is State.RETRIED and not execution.done
+        if begins_again or not execution.state.is_terminal:
+            self._deliver(execution_id, events.KillRequested(at=self._now()))
+        # It tells those that it waits for; others may have nobody any more who listens.
+        for child in self.descendants(execution_id):
+            self._deliver(child.id, events.KillRequested(at=self._now()))
+
+    def descendants(self, execution_id: str) -> Iterator[Execution]:
+        """Yield the executions that tasks of an execution began, and theirs, if they still run."""
+        waiting = [execution_id]
+        while waiting:
+            parent_id = waiting.pop()
+            query = ExecutionQuery(tenant=self._desk.tenant, parent_id=parent_id)
+            for child in self.matching(query):
+                cause = (child.trigger or {}).get("variables") or {}
+                if cause.get("executionId") == parent_id:  # a replay has a parent, too
+                    waiting.append(child.id)
+                    if not child.state.is_terminal:
+                        yield child
 
     def pause(self, execution_id: str) -> None:
         """Let what runs of an execution end, and begin nothing more until it is resumed.
