@@ -61,6 +61,9 @@ class Attempts:
     def __contains__(self, job: Job) -> bool:
         return job in self._running
 
+    def __len__(self) -> int:
+        return len(self._running)
+
     @property
     def has_unannounced(self) -> bool:
         """Whether there are attempts whose start was not announced."""

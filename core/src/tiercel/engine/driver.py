@@ -15,11 +15,11 @@ from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from tiercel._record import replace
 from tiercel.engine import codec, commands, events
 from tiercel.engine.attempts import GRACE, Attempts
 from tiercel.engine.commit import LEASE, is_passing, write
 from tiercel.engine.dispatch import Dispatcher, task_of
+from tiercel.engine.errands import Errands
 from tiercel.engine.live import Live
 from tiercel.engine.parts import Parts
 from tiercel.engine.queue import Queue
@@ -71,13 +71,13 @@ class Driver:
         self._dirty: dict[str, Live] = {}
         beside = _at_once if stepped else _on_a_thread
         self._attempts = Attempts(parts.services, parts.clock, self._inbox.put, beside)
+        self._errands = Errands(self._attempts, parts.executor)
         self._timers = Timers()
         self._queue = Queue(parts, self._roster)
         self._dispatcher = Dispatcher(
             parts, self._attempts, self._timers, self._queue, self._inbox.put
         )
         self._tickets: list[tuple[str, Ticket]] = []
-        self._errands: dict[Job, tuple[Callable[[Outcome], None], list[LogEntry]]] = {}
         self._next_poll = self._next_renewal = 0.0
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="tiercel-driver", daemon=True)
@@ -89,7 +89,7 @@ class Driver:
             "received": self._received,
             "due": self._due,
             "outcome": self._outcome,
-            "errand": self._errand,
+            "errand": self._errands.begin,
             "logs": self._logs,
             "stopping": self._stopping,
             "abandon": self._abandon,
@@ -163,6 +163,11 @@ class Driver:
         while self._stepped and execution_id in self._roster and self.turn():
             pass
         return self._roster.wait(execution_id, 0 if self._stepped else timeout)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no task is running here."""
+        return not self._attempts
 
     def wake(self) -> None:
         """Look at the clock again: for clocks that someone else moves."""
@@ -375,16 +380,8 @@ class Driver:
         now = self._parts.clock.now()
         self._apply(execution_id, events.TimerFired(at=now, command_id=command_id))
 
-    def _errand(self, job: Job, assignment: Assignment, done: Callable[[Outcome], None]) -> None:
-        self._errands[job] = (done, [])
-        self._attempts.add(job, assignment)
-        self._parts.executor.submit(job)
-
     def _outcome(self, job: Job, outcome: Outcome) -> None:
-        if job in self._errands:
-            done, lines = self._errands.pop(job)
-            self._attempts.end(job)
-            done(replace(outcome, logs=(*lines, *outcome.logs)))
+        if self._errands.answer(job, outcome):
             return
         live = self._roster.get(job.execution_id)
         if not self._attempts.end(job) or live is None or live.epoch != job.epoch:
@@ -407,8 +404,7 @@ class Driver:
 
     def _logs(self, job: Job, lines: list[LogEntry]) -> None:
         self._attempts.received(lines)
-        if job in self._errands:
-            self._errands[job][1].extend(lines)
+        self._errands.log(job, lines)
         live = self._roster.get(job.execution_id)
         # An attempt that was left behind has no say any more.
         if live is not None and job in self._attempts:
