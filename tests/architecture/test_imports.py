@@ -54,7 +54,8 @@ HOMES = {
     "boto3": ["plugins/aws/"],
     "botocore": ["plugins/aws/"],
     "google": ["plugins/gcp/"],
-    "smart_open": ["plugins/aws/", "plugins/gcp/"],
+    "azure": ["plugins/azure/"],
+    "smart_open": ["plugins/aws/", "plugins/azure/", "plugins/gcp/"],
     # Plugins may read identifiers; the core makes its own in one place.
     "uuid": ["core/src/tiercel/_ids.py", "core/src/tiercel/expression/", "plugins/"],
 }

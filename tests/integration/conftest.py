@@ -13,6 +13,10 @@ from typing import Any
 
 import pytest
 
+# Servers that a plugin's own tests start are started here, too.
+for plugin in ("aws", "azure", "gcp"):
+    sys.path.append(str(Path(__file__).parents[2] / f"plugins/{plugin}/tests"))
+
 TIERCEL = str(Path(sys.executable).with_name("tiercel"))
 
 

@@ -1,0 +1,1 @@
+"""Tiercel plugin: Azure Blob Storage."""
