@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from tiercel.errors import PluginError, UnknownTypeError
+from tiercel.errors import PluginError, StorageError, UnknownTypeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +44,7 @@ def open_storage(settings: Settings | None, registry: Registry) -> StorageBacken
 
     Raises:
         PluginError: no plugin brings such a storage.
+        StorageError: its URL is wrong, or it cannot be used.
     """
     if settings is None or settings.storage == "memory:":
         from tiercel.storage.memory import MemoryStorage
@@ -53,7 +54,15 @@ def open_storage(settings: Settings | None, registry: Registry) -> StorageBacken
     if url is None or url.startswith("file://"):
         from tiercel.storage.local import LocalStorage
 
-        return LocalStorage(url.removeprefix("file://") if url else settings.home / "storage")
+        if url is None:
+            return LocalStorage(settings.home / "storage")
+        parts = urlsplit(url)
+        options = dict(parse_qsl(parts.query))
+        if options.keys() - {"fsync"} or options.get("fsync", "true") not in ("true", "false"):
+            raise StorageError(f"Invalid storage URL {url!r}: its one option is '?fsync=true'")
+        return LocalStorage(
+            unquote(parts.netloc + parts.path), fsync=options.get("fsync") == "true"
+        )
     return cast("StorageBackend", _open(registry, "storage", url))
 
 

@@ -1,6 +1,11 @@
 """Where things are and how much is allowed: read once by the command line, passed down from there.
 
-Order, the first wins: an argument, an environment variable `TIERCEL_*`, the default.
+Order, the first wins: an argument, an environment variable `TIERCEL_*`, the settings file, the
+default. The settings file is the one that `TIERCEL_SETTINGS` names, or `settings.yaml` in the home
+folder if there is one:
+
+    storage: s3://my-bucket/tiercel
+    workers: 8
 """
 
 from __future__ import annotations
@@ -54,24 +59,85 @@ class Settings:
         """Return the settings of a set of environment variables; `home` wins over theirs.
 
         Raises:
-            InputError: a variable has a value that it cannot have.
+            InputError: a variable or the settings file has a value that it cannot have.
         """
+        folder = home or default_home(environ)
+        path = _path(environ, folder)
+        given = {name: (value, f"{name} in {path}") for name, value in _file(path).items()}
+        for name, variable in _VARIABLES.items():
+            if variable in environ:
+                given[name] = environ[variable], variable
         return cls(
-            home=home or default_home(environ),
-            repository=environ.get("TIERCEL_REPOSITORY"),
-            storage=environ.get("TIERCEL_STORAGE"),
-            workers=_count(environ, "TIERCEL_WORKERS", 32),
-            url=environ.get("TIERCEL_URL"),
-            inline_limit=_count(environ, "TIERCEL_INLINE_LIMIT", 1 << 20),
-            log_lines=_count(environ, "TIERCEL_LOG_LINES", 100_000),
-            encryption_key=environ.get("TIERCEL_ENCRYPTION_KEY"),
+            home=folder,
+            **{_FIELDS[name]: _checked(name, *found) for name, found in given.items()},
         )
 
 
-def _count(environ: Mapping[str, str], name: str, default: int) -> int:
-    text = environ.get(name, str(default))
-    if not text.strip().isdecimal() or int(text) < 1:
-        raise InputError(f"{name} is {text!r}; it must be a whole number, 1 or more")
+_FIELDS = {
+    "encryptionKey": "encryption_key",
+    "envPrefix": "env_prefix",
+    "inlineLimit": "inline_limit",
+    "logLines": "log_lines",
+    "repository": "repository",
+    "storage": "storage",
+    "url": "url",
+    "variables": "variables",
+    "workers": "workers",
+}
+"""What a settings file may hold → the attribute that it sets."""
+
+_VARIABLES = {
+    "encryptionKey": "TIERCEL_ENCRYPTION_KEY",
+    "inlineLimit": "TIERCEL_INLINE_LIMIT",
+    "logLines": "TIERCEL_LOG_LINES",
+    "repository": "TIERCEL_REPOSITORY",
+    "storage": "TIERCEL_STORAGE",
+    "url": "TIERCEL_URL",
+    "workers": "TIERCEL_WORKERS",
+}
+_COUNTS = frozenset({"inlineLimit", "logLines", "workers"})
+
+
+def _path(environ: Mapping[str, str], home: Path) -> Path:
+    named = environ.get("TIERCEL_SETTINGS")
+    path = Path(named).expanduser() if named else home / "settings.yaml"
+    if named and not path.is_file():
+        raise InputError(f"There is no settings file {str(path)!r}, which TIERCEL_SETTINGS names")
+    return path
+
+
+def _file(path: Path) -> Mapping[str, Any]:
+    """Return what a settings file holds; nothing if there is none."""
+    if not path.is_file():
+        return {}
+    from tiercel.errors import FlowSyntaxError
+    from tiercel.model.yaml import parse
+
+    try:
+        text = path.read_text(encoding="utf-8")
+        is_empty = all(line.lstrip()[:1] in ("", "#") for line in text.splitlines())
+        held = {} if is_empty else parse(text)
+    except (FlowSyntaxError, ValueError) as error:
+        raise InputError(f"Cannot read settings file {str(path)!r}: {error}") from error
+    if not isinstance(held, dict):
+        raise InputError(f"Settings file {str(path)!r} is no mapping of settings to values")
+    for name in held:
+        if name not in _FIELDS:
+            known = ", ".join(_FIELDS)
+            raise InputError(f"Unknown setting {name!r} in {str(path)!r}; known: {known}")
+    return {name: value for name, value in held.items() if value is not None}
+
+
+def _checked(name: str, value: Any, where: str) -> Any:
+    if name == "variables":
+        if not isinstance(value, dict):
+            raise InputError(f"{where} is {value!r}; it must be a mapping of names to values")
+        return value
+    if name not in _COUNTS:
+        return str(value)
+    text = str(value).strip()
+    if not text.isdecimal() or int(text) < 1:
+        raise InputError(f"{where} is {value!r}; it must be a whole number, 1 or more")
     return int(text)
 
 
