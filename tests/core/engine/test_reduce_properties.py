@@ -92,7 +92,7 @@ class Writer:
         return f"tasks: {self.list(tasks)}"
 
 
-def world_of(trees: list[Tree], levels: list[tuple[str, str]]) -> World:
+def world_of(trees: list[Tree], levels: list[tuple[str, str]], limited: bool) -> World:
     """Return a new execution of a generated flow."""
     writer = Writer()
     tasks = "\n".join(f"    - {writer.task(tree)}" for tree in trees)
@@ -101,7 +101,10 @@ def world_of(trees: list[Tree], levels: list[tuple[str, str]]) -> World:
         f"    - {{id: level, type: {what}, behavior: {behavior}, labels: {{late: '1'}}}}"
         for what, behavior in levels
     )
-    return World(flow(tasks, finally_=handler, **({"sla": sla} if sla else {})))
+    others = {"sla": sla} if sla else {}
+    if limited:
+        others["concurrency"] = "    limit: 1"
+    return World(flow(tasks, finally_=handler, **others))
 
 
 def step(world: World, data: st.DataObject, seen: list[ev.AnyEvent]) -> None:
@@ -127,6 +130,9 @@ def step(world: World, data: st.DataObject, seen: list[ev.AnyEvent]) -> None:
                 flow_id="f",
                 namespace="a.b",
             )
+        case cmd.Admit():
+            verdicts = (State.RUNNING, State.RUNNING, State.QUEUED, State.CANCELLED, State.FAILED)
+            event = ev.Admitted(at=world.tick(), state=data.draw(st.sampled_from(verdicts)))
         case cmd.KillTask():
             event = ended(command, world.tick(), State.KILLED)
         case _:
@@ -219,7 +225,7 @@ def live(world: World, data: st.DataObject) -> None:
 
 def play(trees: list[Tree], data: st.DataObject) -> None:
     """Run a generated flow to its end, go on with it, and repeat it."""
-    world = world_of(trees, data.draw(LEVELS))
+    world = world_of(trees, data.draw(LEVELS), data.draw(st.booleans()))
     live(world, data)
     for _ in range(data.draw(st.integers(0, 2))):
         go_on(world, data)

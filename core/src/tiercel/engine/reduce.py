@@ -77,6 +77,8 @@ def reduce(execution: Execution, event: ev.AnyEvent) -> Reduction:
     match event:
         case ev.Admitted():
             answer_admission(draft, event.state)
+            if draft.execution.done:
+                sla.stop_watching(draft)
         case ev.TaskRunStarted():
             _task_run_started(draft, event)
         case ev.TaskRunEnded():
