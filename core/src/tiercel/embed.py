@@ -31,6 +31,7 @@ from tiercel.engine.events import ExecutionCreated
 from tiercel.engine.executions import ExecutionBook
 from tiercel.engine.files import FileStore, TaskFiles
 from tiercel.engine.flow_calls import FlowCaller
+from tiercel.engine.flow_sources import FlowSources
 from tiercel.engine.flows import FlowBook
 from tiercel.engine.host import FunctionHost
 from tiercel.engine.kv import NamespaceKv
@@ -38,7 +39,6 @@ from tiercel.engine.masking import MASK, Masker
 from tiercel.engine.owner import EngineLock, is_dead
 from tiercel.engine.plain import plain
 from tiercel.engine.sealing import Sealer, hidden
-from tiercel.engine.secrets import EnvironmentSecrets
 from tiercel.engine.services import LOG_LINES, Services
 from tiercel.engine.spilling import INLINE_LIMIT, is_reference, recall
 from tiercel.errors import NotFoundError
@@ -46,7 +46,7 @@ from tiercel.model.execution import Execution, LogEntry, State, TaskRun
 from tiercel.model.flow import Flow
 from tiercel.model.input_values import output_values
 from tiercel.model.load import load_task
-from tiercel.parts import open_repository, open_storage, shared_variables
+from tiercel.parts import open_repository, open_secrets, open_storage, shared_variables
 from tiercel.plugin.registry import Registry
 from tiercel.repository.spi import ExecutionQuery
 from tiercel.settings import Settings
@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from tiercel.model.flow import Check
     from tiercel.model.load import Report
     from tiercel.repository.spi import Repository
+    from tiercel.secrets.spi import SecretManager
     from tiercel.storage.spi import StorageBackend
 
 __all__ = ["Tiercel"]
@@ -142,6 +143,8 @@ class Tiercel:
             self._driver.close()
         if self._lock is not None:
             self._lock.release()
+        if "_secrets" in self.__dict__:
+            self._secrets.close()
         self.repository.close()
         self.storage.close()
 
@@ -497,6 +500,7 @@ class Tiercel:
             executions=ExecutionBook(
                 self.repository, self.tenant, self.files, partial(self.unpause, state=State.SUCCESS)
             ),
+            flows=FlowSources(self.flows, self.repository, self.tenant),
             switch_trigger=self._switch_trigger,
             load_task=partial(load_task, resolve=self.registry.resolve),
             masker=self._masker,
@@ -533,8 +537,8 @@ class Tiercel:
         return Sealer.open(self.settings.encryption_key, self.settings.home)
 
     @cached_property
-    def _secrets(self) -> EnvironmentSecrets:
-        return EnvironmentSecrets(self._environ)
+    def _secrets(self) -> SecretManager:
+        return open_secrets(self.settings, self.registry, self._environ)
 
     @cached_property
     def _shared(self) -> dict[str, Any]:

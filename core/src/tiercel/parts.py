@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -12,10 +13,11 @@ if TYPE_CHECKING:
 
     from tiercel.plugin.registry import Registry
     from tiercel.repository.spi import Repository
+    from tiercel.secrets.spi import SecretManager
     from tiercel.settings import Settings
     from tiercel.storage.spi import StorageBackend
 
-__all__ = ["open_repository", "open_storage", "shared_variables"]
+__all__ = ["open_repository", "open_secrets", "open_storage", "shared_variables"]
 
 
 def open_repository(settings: Settings | None, registry: Registry) -> Repository:
@@ -64,6 +66,33 @@ def open_storage(settings: Settings | None, registry: Registry) -> StorageBacken
             unquote(parts.netloc + parts.path), fsync=options.get("fsync") == "true"
         )
     return cast("StorageBackend", _open(registry, "storage", url))
+
+
+def open_secrets(
+    settings: Settings | None, registry: Registry, environ: Mapping[str, str]
+) -> SecretManager:
+    """Return where secrets are looked up: the environment, then what the settings name, in order.
+
+    Raises:
+        PluginError: no plugin brings such a secret manager.
+    """
+    from tiercel.secrets.environment import EnvironmentSecrets
+
+    environment = EnvironmentSecrets(environ)
+    if settings is None or not settings.secrets:
+        return environment
+    from tiercel.secrets.chain import SecretChain
+    from tiercel.secrets.folder import FolderSecrets
+
+    managers: list[tuple[str, SecretManager]] = [("environment", environment)]
+    for url in settings.secrets:
+        scheme, _, rest = url.partition(":")
+        if scheme == "file":
+            managers.append((url, FolderSecrets(Path(unquote(rest.removeprefix("//"))))))
+        else:
+            opened = cast("SecretManager", _open(registry, "secret manager", url))
+            managers.append((scheme, opened))
+    return SecretChain(managers)
 
 
 def shared_variables(settings: Settings | None, environ: Mapping[str, str]) -> dict[str, Any]:

@@ -30,6 +30,8 @@ class Settings:
         home: the folder of the database, of internal storage and of engine locks.
         repository: URL of the database (`sqlite:///path`); in `home` when None.
         storage: URL of internal storage (`file:///path`); in `home` when None.
+        secrets: URLs of secret managers, asked in this order after the environment
+            (`file:///run/secrets`, or of a kind that a plugin brings).
         workers: how many tasks run at once.
         tenant: whose flows and executions these are.
         env_prefix: environment variables that begin so are `envs` in expressions.
@@ -45,6 +47,7 @@ class Settings:
     home: Path
     repository: str | None = None
     storage: str | None = None
+    secrets: tuple[str, ...] = field(default=(), repr=False)
     workers: int = 32
     tenant: str = "main"
     env_prefix: str = "ENV_"
@@ -79,6 +82,7 @@ _FIELDS = {
     "inlineLimit": "inline_limit",
     "logLines": "log_lines",
     "repository": "repository",
+    "secrets": "secrets",
     "storage": "storage",
     "url": "url",
     "variables": "variables",
@@ -91,6 +95,7 @@ _VARIABLES = {
     "inlineLimit": "TIERCEL_INLINE_LIMIT",
     "logLines": "TIERCEL_LOG_LINES",
     "repository": "TIERCEL_REPOSITORY",
+    "secrets": "TIERCEL_SECRETS",
     "storage": "TIERCEL_STORAGE",
     "url": "TIERCEL_URL",
     "workers": "TIERCEL_WORKERS",
@@ -133,6 +138,8 @@ def _checked(name: str, value: Any, where: str) -> Any:
         if not isinstance(value, dict):
             raise InputError(f"{where} is {value!r}; it must be a mapping of names to values")
         return value
+    if name == "secrets":
+        return tuple(map(str, value) if isinstance(value, list) else str(value).split())
     if name not in _COUNTS:
         return str(value)
     text = str(value).strip()

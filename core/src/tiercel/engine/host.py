@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from tiercel.engine.files import FileStore
     from tiercel.engine.flow_calls import FlowCaller
     from tiercel.engine.masking import Masker
-    from tiercel.engine.secrets import EnvironmentSecrets
     from tiercel.repository.spi import Repository
+    from tiercel.secrets.spi import SecretManager
 
 __all__ = ["FunctionHost"]
 
@@ -36,7 +36,7 @@ class FunctionHost:
         repository: Repository,
         clock: Clock,
         files: FileStore,
-        secrets: EnvironmentSecrets,
+        secrets: SecretManager,
         masker: Masker,
         caller: FlowCaller | None = None,
     ) -> None:

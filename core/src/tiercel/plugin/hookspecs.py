@@ -74,6 +74,12 @@ def register_storages() -> Registration:
 
 
 @hookspec
+def register_secrets() -> Registration:
+    """Return secret managers: URL scheme (`vault`) → a callable from a URL to a `SecretManager`."""
+    return {}
+
+
+@hookspec
 def register_repositories() -> Registration:
     """Return repositories: URL scheme (`sqlite`) → a callable from a URL to a `Repository`."""
     return {}

@@ -35,6 +35,7 @@ HOOKS = {
     "filter": "register_filters",
     "function": "register_functions",
     "storage": "register_storages",
+    "secret manager": "register_secrets",
     "repository": "register_repositories",
     "executor": "register_executors",
     "command": "register_commands",

@@ -38,6 +38,7 @@ from tiercel.repository.spi import (
     TriggerRecord,
     UnitOfWork,
 )
+from tiercel.secrets.spi import SecretManager
 from tiercel.storage.spi import StorageBackend, StorageWriter, StoredFile
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ __all__ = [
     "Repository",
     "RepositoryError",
     "SchemaVersionError",
+    "SecretManager",
     "State",
     "StateChange",
     "StorageBackend",

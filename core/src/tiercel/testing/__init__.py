@@ -17,6 +17,7 @@ from tiercel._lazy import door
 
 if TYPE_CHECKING:
     from tiercel.testing.contracts.repository import RepositoryContract
+    from tiercel.testing.contracts.secrets import SecretsContract
     from tiercel.testing.contracts.storage import StorageContract
     from tiercel.testing.fakes import FakeClock, SequentialIds
     from tiercel.testing.runner import RunningTask, TaskResult, run_task, start_task
@@ -26,6 +27,7 @@ __all__ = [
     "FakeClock",
     "RepositoryContract",
     "RunningTask",
+    "SecretsContract",
     "SequentialIds",
     "StorageContract",
     "TaskResult",
@@ -40,6 +42,7 @@ __getattr__ = door(
     globals(),
     {
         "tiercel.testing.contracts.repository": "RepositoryContract",
+        "tiercel.testing.contracts.secrets": "SecretsContract",
         "tiercel.testing.contracts.storage": "StorageContract",
         "tiercel.testing.fakes": "FakeClock SequentialIds",
         "tiercel.testing.runner": "RunningTask TaskResult run_task start_task",

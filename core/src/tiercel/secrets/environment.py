@@ -51,6 +51,9 @@ class EnvironmentSecrets:
             return self._read(key, self._files[name])
         raise NotFoundError(f"Cannot find secret for key '{key}'.")
 
+    def close(self) -> None:
+        """Do nothing: nothing is open."""
+
     def values(self) -> Iterator[str]:
         """Yield every secret that can be read."""
         yield from self._values.values()
@@ -62,7 +65,9 @@ class EnvironmentSecrets:
         try:
             return path.read_text().rstrip("\n")
         except (OSError, UnicodeDecodeError) as error:
-            raise RepositoryError(f"Cannot read the file of secret {key!r}: {error}") from error
+            # A decoding error would quote the bytes.
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            raise RepositoryError(f"Cannot read the file of secret {key!r}: {reason}") from None
 
 
 def _decoded(value: str) -> str:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tiercel.engine.secrets import EnvironmentSecrets
 from tiercel.errors import NotFoundError, RepositoryError
+from tiercel.secrets.environment import EnvironmentSecrets
 
 
 def get(key: str, **environ: str) -> str:
