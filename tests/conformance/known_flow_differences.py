@@ -25,6 +25,7 @@ _FLOWABLE = re.compile(r"Unable to resolve (state|outputs) from the Flowable tas
 _CLASS = re.compile(r"^([a-z]\w*\.)+[A-Z]\w*(Exception|Error): ")
 _UNAVAILABLE = re.compile(r"^log not expected: .*response code \\?'503")
 _BEGUN = re.compile(r"^log not expected: .*'Created new execution ")
+_CALLED_NEW = re.compile(r"log (missing: .*'Created new|not expected: .*'Restarted) execution ")
 _LISTS = re.compile(r"(?:states|attempts): expected (\[.*\]), got (\[.*\])$")
 _DATES = re.compile(r"dates: expected (\[.*\]), got (\[.*\])$")
 _LOOPS = ("ForEach", "EachSequential", "EachParallel")
@@ -132,6 +133,12 @@ def _children_told(case: dict[str, Any], found: list[str]) -> bool:
     return loops and all(_BEGUN.search(each) for each in found)
 
 
+def _restart_told(case: dict[str, Any], found: list[str]) -> bool:
+    """Tell whether only the log differs: an execution that went on is not called a new one."""
+    restarts = any(step["do"] == "restart" for step in case.get("steps", ()))
+    return restarts and all(_CALLED_NEW.search(each) for each in found)
+
+
 def _form_parts(case: dict[str, Any], found: list[str]) -> bool:
     """Tell whether only what the server says of a form's parts differs."""
     sends = any("multipart/form-data" in source for source in case["flows"])
@@ -177,6 +184,7 @@ _RULES_OF_DIFFERENCES: dict[str, Callable[[dict[str, Any], list[str]], bool]] = 
     "form-parts": _form_parts,
     "no-date-is-none": _year_ahead,
     "children-told": _children_told,
+    "restart-told": _restart_told,
 }
 
 
