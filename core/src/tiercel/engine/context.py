@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tiercel.engine.services import Services
     from tiercel.expression.environment import Environment
     from tiercel.model.task import TaskBase
-    from tiercel.plugin.context import Executions, KvStore, Metric, TaskStorage
+    from tiercel.plugin.context import Executions, Flows, KvStore, Metric, TaskStorage
 
 __all__ = ["TaskContext"]
 
@@ -183,6 +183,11 @@ class TaskContext:
     def executions(self) -> Executions:
         """Other executions."""
         return self._services.executions
+
+    @property
+    def flows(self) -> Flows:
+        """The stored flows."""
+        return self._services.flows
 
     def switch_trigger(
         self,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tiercel.engine.files import FileStore
     from tiercel.expression.environment import Environment
     from tiercel.model.task import TaskBase
-    from tiercel.plugin.context import Executions, KvStore, TaskStorage
+    from tiercel.plugin.context import Executions, Flows, KvStore, TaskStorage
 
 __all__ = ["LOG_LINES", "Services"]
 
@@ -45,6 +45,7 @@ class Services:
         seal: a text → what is stored of it, encrypted; raises SealError.
         reveal: plain data → the same with all that `seal` made in clear, and masked from then on.
         executions: what tasks may know of other executions.
+        flows: the stored flows, as tasks may read and write them.
         switch_trigger: turns a trigger on or off: (namespace, flow, trigger, whether on).
         load_task: (YAML text, id unless it has one) → a task; raises FlowError or ValueError.
         working_root: where working folders are made; None for the system's temporary folder.
@@ -64,6 +65,7 @@ class Services:
     seal: Callable[[str], Mapping[str, str]]
     reveal: Callable[[Any], Any]
     executions: Executions
+    flows: Flows
     switch_trigger: Callable[[str, str, str, bool], None]
     load_task: Callable[[str, str], TaskBase]
     working_root: Path | None = None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         ConflictError,
         EvaluationError,
         ExpressionError,
+        FlowError,
         NotFoundError,
         StorageError,
         StorageUriError,
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from tiercel.plugin.context import (
         ExecutionFile,
         Executions,
+        Flows,
+        FlowSource,
         KvStore,
         Metric,
         RunContext,
@@ -130,9 +133,12 @@ __all__ = [
     "ExpressionError",
     "Finish",
     "Flag",
+    "FlowError",
     "FlowRef",
+    "FlowSource",
     "FlowableTask",
     "FlowableView",
+    "Flows",
     "Ignore",
     "KvStore",
     "Labels",
@@ -206,7 +212,7 @@ __getattr__ = door(
     globals(),
     {
         "tiercel.errors": (
-            "ConflictError EvaluationError ExpressionError NotFoundError StorageError "
+            "ConflictError EvaluationError ExpressionError FlowError NotFoundError StorageError "
             "StorageUriError StoredFileNotFoundError TaskError TaskKilledError TaskTimeoutError "
             "TiercelError UnknownTypeError"
         ),
@@ -222,7 +228,8 @@ __getattr__ = door(
         "tiercel.model.task": "AnyTask TaskBase TaskList",
         "tiercel.plugin.container": "ContainerOptions",
         "tiercel.plugin.context": (
-            "ExecutionFile Executions KvStore Metric RunContext StoredWriter TaskStorage"
+            "ExecutionFile Executions FlowSource Flows KvStore Metric RunContext StoredWriter "
+            "TaskStorage"
         ),
         "tiercel.plugin.files": (
             "NamespaceFiles glob_matches load_namespace_files localize scratch_file selected "

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ExecutionFile",
     "Executions",
+    "FlowSource",
+    "Flows",
     "KvStore",
     "Metric",
     "RunContext",
@@ -109,6 +111,11 @@ class RunContext(Protocol):
     @property
     def executions(self) -> Executions:
         """Other executions."""
+        ...
+
+    @property
+    def flows(self) -> Flows:
+        """The stored flows."""
         ...
 
     def switch_trigger(
@@ -236,6 +243,48 @@ class ExecutionFile:
     uri: str
     execution_id: str
     modified: datetime
+
+
+@record
+class FlowSource:
+    """A stored flow: where it is, its revision, and its text."""
+
+    namespace: str
+    id: str
+    revision: int
+    source: str
+
+
+class Flows(Protocol):
+    """The stored flows of the same tenant, as texts."""
+
+    def find(self, namespace: str, *, below: bool = False) -> Iterator[FlowSource]:
+        """Return the flows of a namespace, and with `below` of those below it, by id."""
+        ...
+
+    def check(self, source: str) -> FlowSource:
+        """Return what `save` would return, without storing anything.
+
+        Raises:
+            FlowError: something is wrong with the flow; lists all of it.
+        """
+        ...
+
+    def save(self, source: str) -> FlowSource:
+        """Store and deploy a flow; a text that is stored already makes no new revision.
+
+        Raises:
+            FlowError: something is wrong with the flow; lists all of it.
+        """
+        ...
+
+    def delete(self, namespace: str, flow_id: str) -> None:
+        """Delete a flow; its executions stay.
+
+        Raises:
+            NotFoundError: there is no such flow.
+        """
+        ...
 
 
 class Executions(Protocol):
