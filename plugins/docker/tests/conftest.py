@@ -7,9 +7,13 @@ Python, copied from this machine, so that nothing is downloaded.
 
 from __future__ import annotations
 
+import base64
+import gzip
+import hashlib
 import io
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -19,8 +23,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import docker
 import pytest
@@ -38,7 +44,6 @@ PODMAN = """
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
 netns = "host"
-ipcns = "host"
 utsns = "host"
 [engine]
 cgroup_manager = "cgroupfs"
@@ -65,15 +70,19 @@ def listening() -> str | None:
     return None
 
 
-def podman(folder: Path, driver: str) -> dict[str, str]:
+def podman(folder: Path, driver: str, registry: str) -> dict[str, str]:
     """Write Podman's settings into a folder; return the environment that names them."""
     folder.mkdir()
+    (folder / "registries.conf").write_text(
+        f'[[registry]]\nlocation = "{registry}"\ninsecure = true\n'
+    )
     (folder / "containers.conf").write_text(PODMAN)
     (folder / "storage.conf").write_text(STORAGE.format(driver=driver, folder=folder))
     env = {
         **os.environ,
         "CONTAINERS_CONF": str(folder / "containers.conf"),
         "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"),
+        "CONTAINERS_REGISTRIES_CONF": str(folder / "registries.conf"),
     }
     if shutil.which("runc"):
         with (folder / "containers.conf").open("a") as file:
@@ -81,12 +90,12 @@ def podman(folder: Path, driver: str) -> dict[str, str]:
     return env
 
 
-def started(folder: Path) -> Iterator[str]:
+def started(folder: Path, registry: str) -> Iterator[str]:
     """Start Podman's service; yield its address."""
     if not shutil.which("podman"):
         pytest.skip("no container engine answers, and podman is not installed to start one")
     for driver in ("overlay", "vfs"):
-        env = podman(folder / driver, driver)
+        env = podman(folder / driver, driver, registry)
         if subprocess.run(["podman", "info"], env=env, capture_output=True).returncode == 0:
             break
     else:
@@ -123,53 +132,155 @@ def libraries(program: str) -> list[str]:
     return re.findall(r"(/\S+) \(0x", done.stdout)
 
 
-def image_files() -> dict[str, str]:
-    """Return path in the image → path on this machine, for all but Python's own library."""
-    files = {}
-    for name in PROGRAMS.split():
-        if path := shutil.which(name, path="/bin:/usr/bin"):
-            files[f"/bin/{name}"] = path
-    python = os.path.realpath(sys.executable)
-    modules = map(str, Path(os.__file__).parent.glob("lib-dynload/*.so"))
-    needed = [lib for path in (*files.values(), python, *modules) for lib in libraries(path)]
-    return {**{path: path for path in (*needed, python)}, **files}
+def programs() -> dict[str, str]:
+    """Return path in the image → path on this machine, of programs and what they need."""
+    found = {f"/bin/{name}": shutil.which(name, path="/bin:/usr/bin") for name in PROGRAMS.split()}
+    files = {name: path for name, path in found.items() if path}
+    return {**{lib: lib for path in files.values() for lib in libraries(path)}, **files}
 
 
-def image_archive() -> io.BytesIO:
+def image_archive(*, with_python: bool) -> bytes:
     """Return a root file system as a tar file."""
     left_out = re.compile("__pycache__|site-packages|tests?|idlelib|tkinter|config-.*")
 
     def kept(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
         return None if left_out.fullmatch(Path(member.name).name) else member
 
+    def add(name: str, **about: Any) -> None:
+        member = tarfile.TarInfo(name)
+        content = about.pop("content", b"")
+        for key, value in {**about, "size": len(content)}.items():
+            setattr(member, key, value)
+        archive.addfile(member, io.BytesIO(content))
+
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w") as archive:
-        for name, path in image_files().items():
+        files = programs()
+        if with_python:
+            library, python = Path(os.__file__).parent, os.path.realpath(sys.executable)
+            compiled = [python, *map(str, library.glob("lib-dynload/*.so"))]
+            files |= {path: path for each in compiled for path in (python, *libraries(each))}
+            archive.add(library, str(library).lstrip("/"), filter=kept)
+            for name in ("python", "python3"):
+                add(f"bin/{name}", type=tarfile.SYMTYPE, linkname=python)
+        for name, path in files.items():
             archive.add(os.path.realpath(path), name.lstrip("/"))
-        library = Path(os.__file__).parent
-        archive.add(library, str(library).lstrip("/"), filter=kept)
         for name, mode in (("tmp", 0o1777), ("etc", 0o755), ("root", 0o700)):
-            folder = tarfile.TarInfo(name)
-            folder.type, folder.mode = tarfile.DIRTYPE, mode
-            archive.addfile(folder)
-        for name in ("python", "python3"):
-            link = tarfile.TarInfo(f"bin/{name}")
-            link.type, link.linkname = tarfile.SYMTYPE, os.path.realpath(sys.executable)
-            archive.addfile(link)
+            add(name, type=tarfile.DIRTYPE, mode=mode)
         users = b"root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n"
-        entry = tarfile.TarInfo("etc/passwd")
-        entry.size = len(users)
-        archive.addfile(entry, io.BytesIO(users))
-    file.seek(0)
-    return file
+        add("etc/passwd", content=users)
+    return file.getvalue()
+
+
+class Registry:
+    """A registry of images on loopback, with one image: what pulling needs, and no more.
+
+    Attributes:
+        open: whether anybody may pull; otherwise only `ada`, whose password is `s3cr3t-word`.
+        sent: the paths of what was sent.
+    """
+
+    def __init__(self) -> None:
+        self.open = False
+        self.sent: list[str] = []
+        layer = image_archive(with_python=False)
+        config = {
+            "architecture": {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), ""),
+            "os": "linux",
+            "config": {"Env": ["PATH=/bin"]},
+            "rootfs": {"type": "layers", "diff_ids": [digest(layer)]},
+        }
+        kind = "application/vnd.docker."
+        blobs = {
+            f"{kind}container.image.v1+json": json.dumps(config).encode(),
+            f"{kind}image.rootfs.diff.tar.gzip": gzip.compress(layer, 1),
+        }
+        parts = [
+            {"mediaType": name, "size": len(blob), "digest": digest(blob)}
+            for name, blob in blobs.items()
+        ]
+        self._manifest_kind = f"{kind}distribution.manifest.v2+json"
+        manifest = json.dumps(
+            {
+                "schemaVersion": 2,
+                "mediaType": self._manifest_kind,
+                "config": parts[0],
+                "layers": parts[1:],
+            }
+        ).encode()
+        self._blobs = {digest(blob): blob for blob in (manifest, *blobs.values())}
+        self._blobs["1"] = manifest
+        registry = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                registry.answer(self)
+
+            do_HEAD = do_GET
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"127.0.0.1:{self.server.server_port}"
+
+    def manifests_sent(self) -> int:
+        """Return how often an image was asked for."""
+        return sum("/manifests/1" in path for path in self.sent)
+
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        known = base64.b64encode(b"ada:s3cr3t-word").decode()
+        allowed = self.open or request.headers.get("Authorization") == f"Basic {known}"
+        body = self._blobs.get(request.path.rpartition("/")[2], b"{}")
+        request.send_response(200 if allowed else 401)
+        if not allowed:
+            body = b""
+            request.send_header("WWW-Authenticate", 'Basic realm="test"')
+        elif "/manifests/" in request.path:
+            request.send_header("Content-Type", self._manifest_kind)
+            request.send_header("Docker-Content-Digest", digest(body))
+        request.send_header("Docker-Distribution-Api-Version", "registry/2.0")
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        if request.command == "GET":
+            request.wfile.write(body)
+            self.sent += [request.path] if allowed else []
+
+
+def digest(blob: bytes) -> str:
+    return f"sha256:{hashlib.sha256(blob).hexdigest()}"
 
 
 @pytest.fixture(scope="session")
-def engine_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an engine that has the test image."""
+def serving_registry() -> Iterator[Registry]:
+    registry = Registry()
+    thread = threading.Thread(target=registry.server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    yield registry
+    registry.server.shutdown()
+    registry.server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def registry(serving_registry: Registry) -> Registry:
+    """A registry of images that nobody may pull without a password."""
+    serving_registry.open = False
+    serving_registry.sent.clear()
+    return serving_registry
+
+
+@pytest.fixture(scope="session")
+def engine_host(
+    tmp_path_factory: pytest.TempPathFactory, serving_registry: Registry
+) -> Iterator[str]:
+    """The address of an engine that has the test image, and trusts the registry."""
     host = listening()
     if host is None:
-        yield from map(with_image, started(tmp_path_factory.mktemp("podman")))
+        folder = tmp_path_factory.mktemp("podman")
+        yield from map(with_image, started(folder, serving_registry.address))
     else:
         yield with_image(host)
 
@@ -180,7 +291,7 @@ def with_image(host: str) -> str:
     with closing(docker.APIClient(base_url=host)) as client:
         if not client.images(IMAGE):
             said = client.import_image_from_data(
-                image_archive().getvalue(), changes=["ENV PATH=/bin:/usr/bin"]
+                image_archive(with_python=True), changes=["ENV PATH=/bin:/usr/bin"]
             )
             # Podman does not tag what it imports.
             client.tag(json.loads(said.splitlines()[-1])["status"], repository, tag)
@@ -241,3 +352,30 @@ def start(task_of: Callable[..., dict[str, Any]]) -> Callable[..., RunningTask]:
 def eventually() -> Callable[..., Any]:
     """Return a function that waits until a condition gives something true."""
     return wait_for
+
+
+@pytest.fixture
+def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of wheels that stands for an index; it holds `greeting` 1.0."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    about = "greeting-1.0.dist-info"
+    files = {
+        "greeting.py": 'def greet(name):\n    return f"Hello, {name}"\n',
+        f"{about}/METADATA": "Metadata-Version: 2.1\nName: greeting\nVersion: 1.0\n",
+        f"{about}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    files[f"{about}/RECORD"] = "".join(f"{file},,\n" for file in [*files, f"{about}/RECORD"])
+    with ZipFile(folder / "greeting-1.0-py3-none-any.whl", "w") as archive:
+        for file, content in files.items():
+            archive.writestr(file, content)
+    for name, value in {
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(folder),
+        "UV_OFFLINE": "1",
+        "UV_FIND_LINKS": str(folder),
+        "UV_CACHE_DIR": str(tmp_path / "uv"),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+    }.items():
+        monkeypatch.setenv(name, value)
+    return folder

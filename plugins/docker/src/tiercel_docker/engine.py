@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ _SOCKETS = (
     "/run/podman/podman.sock",
     "$XDG_RUNTIME_DIR/podman/podman.sock",
 )
+_PATIENCE = 10.0
 _PROCESS = "io.kestra.plugin.core.runner.Process"
 
 
@@ -52,16 +54,24 @@ def connected(host: str) -> Iterator[APIClient]:
     from docker.utils import kwargs_from_env
 
     try:
-        client = docker.APIClient(
-            **kwargs_from_env(environment={**os.environ, "DOCKER_HOST": host})
-        )
-    except docker.errors.DockerException as error:
+        _try(host)
+        arguments = kwargs_from_env(environment={**os.environ, "DOCKER_HOST": host})
+        client = docker.APIClient(**arguments)
+    except (docker.errors.DockerException, OSError) as error:
         raise TaskError(
             f"No container engine answers at {host}: {error}. Start one, name another one by "
             f"`host` or DOCKER_HOST, or run the script as a process with the task runner {_PROCESS}"
         ) from error
     with closing(client):
         yield client
+
+
+def _try(host: str) -> None:
+    """Fail early, and in plain words, when nobody listens at a socket of this machine."""
+    if host.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as tried:
+            tried.settimeout(_PATIENCE)
+            tried.connect(host.removeprefix("unix://"))
 
 
 @contextmanager
@@ -102,11 +112,13 @@ def pull(ctx: RunContext, engine: APIClient, image: str, options: ContainerOptio
                 raise
     with told(f"pull image {image!r}"):
         access = _access(ctx, image, options)
+        reason = None
         for line in engine.pull(image, stream=True, decode=True, auth_config=access):
             if ctx.cancelled:
                 raise TaskKilledError(f"Killed while image {image!r} was pulled")
-            if "error" in line:
-                raise docker.errors.DockerException(line["error"])
+            reason = line.get("error", reason)
+        if reason:
+            raise docker.errors.DockerException(reason)
     ctx.log("DEBUG", f"Image {image} was pulled")
 
 

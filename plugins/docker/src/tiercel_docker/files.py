@@ -19,6 +19,7 @@ __all__ = ["pack", "remove_stray_links", "unpack"]
 
 _IN_MEMORY = 8 << 20
 _CHUNK = 1 << 20
+_END_MARK = 2 * tarfile.BLOCKSIZE
 # Belongs to the task itself: the script must not change what is in it.
 _SCRATCH = ".tiercel"
 
@@ -31,6 +32,9 @@ def pack(folder: Path) -> IO[bytes]:
     file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # the caller closes it
     with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
         archive.add(folder, str(folder).lstrip("/"), filter=_opened)
+        end = archive.offset
+    # Podman stops reading behind the end mark, and takes the padding that follows for a failure.
+    file.truncate(end + _END_MARK)
     file.seek(0)
     return file
 
@@ -51,7 +55,8 @@ def unpack(chunks: Iterable[bytes], folder: Path) -> None:
         TarError: the stream is cut off, or no tar stream.
     """
     links: list[tuple[Path, str]] = []
-    with tarfile.open(fileobj=_Reader(iter(chunks)), mode="r|") as archive:
+    reader = _Reader(iter(chunks))
+    with tarfile.open(fileobj=reader, mode="r|") as archive:
         for member in archive:
             parts = PurePosixPath(member.name).parts[1:]
             if not parts or ".." in parts or parts[0] == _SCRATCH:
@@ -63,6 +68,9 @@ def unpack(chunks: Iterable[bytes], folder: Path) -> None:
                 _make_folder(path, folder)
             else:
                 _write(archive, member, path, folder)
+    # To its very end, or the connection that it comes from stays busy.
+    while reader.read(_CHUNK):
+        pass
     for path, target in links:
         _clear(path, folder)
         path.symlink_to(target)
