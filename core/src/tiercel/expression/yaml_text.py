@@ -60,6 +60,12 @@ class _Emitter(Emitter):
             self.indent = self.indents.pop()
             self.state = self.states.pop()
 
+    def determine_block_hints(self, text: str) -> str:
+        """Return what follows the `|`, how far the text is indented if that is not plain to see."""
+        hints = super().determine_block_hints(text)
+        # In a list, the text is nearer to the dash than usual.
+        return hints.replace("2", "1") if self.sequence_context else hints
+
     def expect_document_start(self, first: bool = False) -> None:
         """Start or end the document."""
         self.open_ended = False
