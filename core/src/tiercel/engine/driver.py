@@ -324,6 +324,11 @@ class Driver:
     def _adopt(
         self, execution_id: str, force: bool, event: events.AnyEvent | None, ticket: Ticket
     ) -> None:
+        if execution_id in self._roster:  # somebody else was quicker
+            self._tickets.append((execution_id, ticket))
+            if event is not None:
+                self._apply(execution_id, event)
+            return
         try:
             live, outbox = replay(self._parts, execution_id, LEASE, force=force)
         except TiercelError as error:
