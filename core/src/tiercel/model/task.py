@@ -6,7 +6,7 @@ validation context (`{"resolve": resolver}`), so this room needs no registry.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
@@ -130,6 +130,12 @@ class TaskBase(TypedModel):
     """Whether it does work itself; a flowable task only decides what runs."""
     runs_flow: ClassVar[bool] = False
     """Whether its `namespace` and `flowId` name a flow that it runs."""
+    extra_variables: ClassVar[Mapping[str, str]] = {}
+    """Variables that only its own expressions see: name → what it is, for checks and editors.
+
+    A dot leads into a variable that is there anyway: `taskrun.items`."""
+    logged: ClassVar[tuple[str, ...]] = ()
+    """Properties, as flows write them, whose values it writes into the log, for checks."""
 
 
 def kind_schema(kind: str) -> WithJsonSchema:

@@ -79,11 +79,13 @@ if TYPE_CHECKING:
         FlowableView,
         Lane,
         MetricInfo,
+        Mirrors,
         Open,
         Output,
         Pause,
         RunFlow,
         Task,
+        TaskOrder,
         Update,
         Wait,
     )
@@ -146,6 +148,7 @@ __all__ = [
     "LineSplitter",
     "Metric",
     "MetricInfo",
+    "Mirrors",
     "Model",
     "NamespaceFiles",
     "NotFoundError",
@@ -177,6 +180,7 @@ __all__ = [
     "TaskError",
     "TaskKilledError",
     "TaskList",
+    "TaskOrder",
     "TaskRunner",
     "TaskStorage",
     "TaskTimeoutError",
@@ -249,7 +253,7 @@ __getattr__ = door(
         "tiercel.plugin.truth": "is_true",
         "tiercel.plugin.task": (
             "Child Decision Evaluate Example ExecutionTask Finish FlowableTask FlowableView Lane "
-            "MetricInfo Open Output Pause RunFlow Task Update Wait"
+            "MetricInfo Mirrors Open Output Pause RunFlow Task TaskOrder Update Wait"
         ),
     },
 )

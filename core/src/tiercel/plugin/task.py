@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Container, Coroutine, Mapping, Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -31,13 +31,16 @@ __all__ = [
     "FlowableView",
     "Lane",
     "MetricInfo",
+    "Mirrors",
     "Open",
     "Output",
     "Pause",
     "RunFlow",
     "Task",
+    "TaskOrder",
     "Update",
     "Wait",
+    "output_class",
 ]
 
 
@@ -59,6 +62,20 @@ class Output(BaseModel):
 
 
 OutputT = TypeVar("OutputT", bound=Output, covariant=True)
+
+
+@record
+class Mirrors:
+    """Says that an output has what the author wrote in a property, for checks and editors.
+
+    `values: Annotated[dict[str, Any], Mirrors("values")]`: the members of the property's map, one
+    for each input of its list of inputs, or one for each name in its list of file names.
+
+    Attributes:
+        property: the property, as flows write it.
+    """
+
+    property: str
 
 
 @record
@@ -207,6 +224,10 @@ class RunFlow:
     retry_failed: bool = False
 
 
+TaskOrder = Literal["sequence", "parallel", "choice", "values", "rounds"]
+"""How the tasks of a flowable run; see `FlowableTask.task_order`."""
+
+
 @record
 class Child:
     """An execution that a flowable began.
@@ -313,6 +334,12 @@ class FlowableTask(TaskBase):
     """Whether it is RUNNING only once an execution exists that it began."""
     shares_folder: ClassVar[bool] = False
     """Whether its tasks have one working folder together, kept until it ends."""
+    task_order: ClassVar[TaskOrder | None] = None
+    """How its tasks run, for checks; None says nothing of it.
+
+    `sequence`: each list one task after the other. `parallel`: at the same time, but for what a
+    `dependsOn` says. `choice`: only one of the lists. `values`: again for each value of the
+    property `values` or `value`; outputs are found under the value. `rounds`: again and again."""
     repeats: ClassVar[bool] = False
     """Whether each lane runs the same tasks once more, as a round whose number is `iteration`.
 
@@ -376,3 +403,23 @@ class ExecutionTask(TaskBase):
             values: what `expressions` rendered to, by name.
             variables: the execution's variables as they are.
         """
+
+
+def output_class(cls: type) -> type[Output] | None:
+    """Return the class of a task's or trigger's outputs, or None when it has none of its own."""
+    if found := _declared(getattr(cls, "output_type", None)):
+        return found
+    for base in cls.__mro__:
+        metadata = getattr(base, "__pydantic_generic_metadata__", None)
+        if metadata and metadata["origin"] is Task:
+            return _declared(metadata["args"][0])
+        for origin in metadata["args"] if metadata else ():
+            if found := _declared(origin):
+                return found
+    return None
+
+
+def _declared(candidate: Any) -> type[Output] | None:
+    if isinstance(candidate, type) and issubclass(candidate, Output) and candidate is not Output:
+        return candidate
+    return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from tiercel.plugin.task import Output, Task
+from tiercel.plugin.task import output_class
 from tiercel.schema.generator import DocumentedSchema
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tiercel.plugin.registry import Registered
 
-__all__ = ["describe", "finish_type", "output_class", "summary"]
+__all__ = ["describe", "finish_type", "summary"]
 
 
 def describe(entry: Registered, cls: type[BaseModel]) -> dict[str, Any]:
@@ -64,23 +64,3 @@ def finish_type(schema: dict[str, Any], entry: Registered, cls: type[BaseModel])
 def summary(cls: type) -> str:
     """Return the first line of a class's docstring, without its full stop."""
     return (inspect.getdoc(cls) or "").partition("\n")[0].rstrip(".")
-
-
-def output_class(cls: type) -> type[Output] | None:
-    """Return the class of a task's outputs, or None when it has none of its own."""
-    if found := _declared(getattr(cls, "output_type", None)):
-        return found
-    for base in cls.__mro__:
-        metadata = getattr(base, "__pydantic_generic_metadata__", None)
-        if metadata and metadata["origin"] is Task:
-            return _declared(metadata["args"][0])
-        for origin in metadata["args"] if metadata else ():
-            if found := _declared(origin):
-                return found
-    return None
-
-
-def _declared(candidate: Any) -> type[Output] | None:
-    if isinstance(candidate, type) and issubclass(candidate, Output) and candidate is not Output:
-        return candidate
-    return None

@@ -62,6 +62,7 @@ class Echo(Task[Output]):
     """Render a text and log it."""
 
     deprecated: ClassVar[str | None] = "Use io.kestra.plugin.core.log.Log"
+    logged: ClassVar[tuple[str, ...]] = ("format",)
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
             "Log a text",

@@ -46,6 +46,8 @@ tasks:
         ),
     )
 
+    logged: ClassVar[tuple[str, ...]] = ("errorMessage",)
+
     condition: Property[str] | None = None
     """Fail only when this holds; nothing, blanks, `0`, `-0` and `false` do not hold."""
     error_message: Property[str] = Property.of("Task failure")
@@ -94,6 +96,8 @@ tasks:
         MetricInfo("success", "counter", "Conditions that hold"),
         MetricInfo("failed", "counter", "Conditions that do not hold"),
     )
+
+    logged: ClassVar[tuple[str, ...]] = ("errorMessage",)
 
     conditions: Annotated[list[Text], Dynamic]
     """The conditions; one that renders to nothing, `0`, `-0` or `false` does not hold."""

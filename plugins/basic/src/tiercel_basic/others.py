@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
 from tiercel.plugin import (
@@ -77,6 +77,8 @@ tasks:
 """,
         ),
     )
+
+    extra_variables: ClassVar[Mapping[str, str]] = {"count": "How many executions of a flow."}
 
     flows: list[CountedFlow] | None = None
     """The flows; needed unless there are `namespaces`."""

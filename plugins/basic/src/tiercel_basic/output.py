@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from tiercel.plugin import Example, Output, Property, RunContext, Task
+from tiercel.plugin import Example, Mirrors, Output, Property, RunContext, Task
 
 __all__ = ["OutputValues"]
 
@@ -12,7 +12,7 @@ __all__ = ["OutputValues"]
 class OutputValuesOutput(Output):
     """What `OutputValues` gives to later tasks."""
 
-    values: dict[str, Any] | None = None
+    values: Annotated[dict[str, Any] | None, Mirrors("values")] = None
     """The rendered values, by the names given to them."""
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field
@@ -20,6 +20,7 @@ from tiercel.plugin import (
     Example,
     Metric,
     MetricInfo,
+    Mirrors,
     Output,
     Property,
     RunContext,
@@ -66,7 +67,7 @@ class ResultOutput(Output):
 class QueryOutput(ResultOutput):
     """The result of the query, and the files that it wrote."""
 
-    output_files: dict[str, str] = Field(default_factory=dict)
+    output_files: Annotated[dict[str, str], Mirrors("outputFiles")] = Field(default_factory=dict)
     """Stored output files: name → URI."""
     database_uri: str | None = None
     """The stored database file."""
@@ -77,7 +78,7 @@ class QueriesOutput(Output):
 
     outputs: list[ResultOutput] = Field(default_factory=list)
     """One result after the other."""
-    output_files: dict[str, str] = Field(default_factory=dict)
+    output_files: Annotated[dict[str, str], Mirrors("outputFiles")] = Field(default_factory=dict)
     """Stored output files: name → URI."""
     database_uri: str | None = None
     """The stored database file."""
@@ -89,6 +90,9 @@ OutputT = TypeVar("OutputT", bound=Output, covariant=True)
 class DuckDbTask(Task[OutputT], Generic[OutputT]):
     """What both tasks have in common."""
 
+    extra_variables: ClassVar[Mapping[str, str]] = {
+        "outputFiles": "The path for each output file, by its name.",
+    }
     metrics: ClassVar[tuple[MetricInfo, ...]] = (
         MetricInfo("fetch.size", "counter", "How many rows were fetched."),
     )

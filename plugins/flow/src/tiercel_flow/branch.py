@@ -19,6 +19,7 @@ from tiercel.plugin import (
     State,
     TaskBase,
     TaskList,
+    TaskOrder,
     is_true,
 )
 from tiercel_flow.lanes import one_lane
@@ -65,6 +66,7 @@ class If(FlowableTask):
     )
 
     output_type: ClassVar[type[Output]] = IfOutput
+    task_order: ClassVar[TaskOrder | None] = "choice"
 
     condition: Property[str] | None = None
     """What must hold: false are nothing, blanks, `0`, `-0` and `false`."""
@@ -130,6 +132,7 @@ class Switch(FlowableTask):
     )
 
     output_type: ClassVar[type[Output]] = SwitchOutput
+    task_order: ClassVar[TaskOrder | None] = "choice"
 
     value: Property[str]
     """What is compared with the names of the cases, as text."""

@@ -17,6 +17,7 @@ from tiercel.plugin import (
     Model,
     Property,
     TaskBase,
+    TaskOrder,
     Text,
 )
 from tiercel_flow.lanes import limit_of, open_lanes, question
@@ -65,6 +66,8 @@ class Dag(FlowableTask):
             """,
         ),
     )
+
+    task_order: ClassVar[TaskOrder | None] = "parallel"
 
     concurrent: Property[int] = Property.of(0)
     """How many run at once; 0 for all that can."""

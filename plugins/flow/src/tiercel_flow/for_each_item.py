@@ -33,6 +33,7 @@ from tiercel.plugin import (
     Task,
     TaskBase,
     TaskError,
+    TaskOrder,
     Text,
     Wait,
     ion,
@@ -65,6 +66,11 @@ class ForEachItem(FlowableTask):
     """
 
     runs_flow: ClassVar[bool] = True
+    task_order: ClassVar[TaskOrder | None] = "sequence"
+    extra_variables: ClassVar[Mapping[str, str]] = {
+        "taskrun.items": "The batch: the URI of a stored file.",
+        "taskrun.iteration": "The number of the batch, from 1.",
+    }
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
             "Two rows at a time",

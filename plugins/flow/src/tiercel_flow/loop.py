@@ -18,6 +18,7 @@ from tiercel.plugin import (
     Property,
     TaskBase,
     TaskList,
+    TaskOrder,
 )
 from tiercel_flow.lanes import limit_of, open_lanes, question
 
@@ -26,6 +27,8 @@ __all__ = ["EachParallel", "EachSequential", "ForEach"]
 
 class _Loop(FlowableTask):
     """What the loops share: one lane a value."""
+
+    task_order: ClassVar[TaskOrder | None] = "values"
 
     tasks: TaskList
     """What runs for each value, in order; it sees `taskrun.value` and `taskrun.iteration`."""

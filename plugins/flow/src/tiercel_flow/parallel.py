@@ -13,6 +13,7 @@ from tiercel.plugin import (
     Property,
     TaskBase,
     TaskList,
+    TaskOrder,
 )
 from tiercel_flow.lanes import limit_of, open_lanes, question
 
@@ -46,6 +47,8 @@ class Parallel(FlowableTask):
             """,
         ),
     )
+
+    task_order: ClassVar[TaskOrder | None] = "parallel"
 
     concurrent: Property[int] = Property.of(0)
     """How many run at once; 0 for all."""

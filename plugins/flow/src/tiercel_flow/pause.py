@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, TypeAdapter
 
@@ -19,11 +19,13 @@ from tiercel.plugin import (
     FlowableTask,
     FlowableView,
     Lane,
+    Mirrors,
     Open,
     Output,
     Property,
     State,
     TaskBase,
+    TaskOrder,
     Wait,
 )
 from tiercel.plugin import Pause as Hold
@@ -62,7 +64,7 @@ class Resumed(Output):
 class PauseOutput(Output):
     """What `Pause` gives to later tasks."""
 
-    on_resume: dict[str, Any] | None = None
+    on_resume: Annotated[dict[str, Any] | None, Mirrors("onResume")] = None
     """The inputs that it was resumed with."""
     resumed: Resumed | None = None
     """How it ended."""
@@ -90,6 +92,7 @@ class Pause(FlowableTask):
     )
 
     output_type: ClassVar[type[Output]] = PauseOutput
+    task_order: ClassVar[TaskOrder | None] = "sequence"
 
     pause_duration: Property[Duration] | None = None
     """How long at most; for ever without it."""

@@ -13,6 +13,7 @@ from tiercel.plugin import (
     FlowableView,
     TaskBase,
     TaskList,
+    TaskOrder,
 )
 from tiercel_flow.lanes import one_lane
 
@@ -42,6 +43,8 @@ class Sequential(FlowableTask):
             """,
         ),
     )
+
+    task_order: ClassVar[TaskOrder | None] = "sequence"
 
     tasks: TaskList
     """What runs, in order."""

@@ -24,6 +24,7 @@ from tiercel.plugin import (
     State,
     TaskBase,
     TaskList,
+    TaskOrder,
     Wait,
     is_true,
 )
@@ -59,6 +60,7 @@ class LoopUntil(FlowableTask):
     """
 
     repeats: ClassVar[bool] = True
+    task_order: ClassVar[TaskOrder | None] = "rounds"
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
             "Count to three",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import model_validator
 
@@ -16,6 +16,7 @@ from tiercel.plugin import (
     Finish,
     FlowableView,
     Lane,
+    Mirrors,
     Model,
     NamespaceFiles,
     Open,
@@ -132,7 +133,7 @@ class WorkingDirectory(Sequential):
 class CollectedFiles(Output):
     """What `WorkingDirectory` gives to later tasks."""
 
-    output_files: dict[str, str] | None = None
+    output_files: Annotated[dict[str, str] | None, Mirrors("outputFiles")] = None
     """The stored files: relative path → URI."""
 
 

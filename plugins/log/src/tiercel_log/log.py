@@ -47,6 +47,8 @@ tasks:
         ),
     )
 
+    logged: ClassVar[tuple[str, ...]] = ("message",)
+
     # A mapping is refused when the task runs, not when the flow is saved: so does Kestra.
     message: Property[str | list[Text] | SkipJsonSchema[dict[str, Any]]]
     """The message, or a list of messages that become a line each."""

@@ -22,6 +22,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr
 from tiercel.plugin import (
     AnyTaskRunner,
     ContainerOptions,
+    Mirrors,
     NamespaceFiles,
     Output,
     Property,
@@ -63,7 +64,7 @@ class ScriptOutput(Output):
     """Outputs that the script printed as `::{"outputs": {…}}::`, by name."""
     exit_code: int = 0
     """The exit code of the last command."""
-    output_files: dict[str, str] = Field(default_factory=dict)
+    output_files: Annotated[dict[str, str], Mirrors("outputFiles")] = Field(default_factory=dict)
     """Stored files: path in the working folder → URI."""
     task_runner: Mapping[str, Any] | None = None
     """What the task runner says of the run: the container's id, say."""
@@ -111,6 +112,10 @@ class ExecTask(Task[ScriptOutput]):
     """Runs commands: what all script tasks have in common."""
 
     language: ClassVar[Language]
+    extra_variables: ClassVar[Mapping[str, str]] = {
+        "outputDir": "The folder whose files are stored afterwards, with `outputDirectory`.",
+        "outputFiles": "The path of each output file in the working folder, by its name.",
+    }
 
     task_runner: AnyTaskRunner | None = None
     """Where the commands run. By default in a container when `tiercel-docker` is installed, and
