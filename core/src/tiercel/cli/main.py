@@ -21,6 +21,8 @@ __all__ = ["cli", "main"]
 _COMMANDS = {
     "run": ("tiercel.cli.run:run", "Run a flow from a file, without a server."),
     "resume": ("tiercel.cli.run:resume", "Go on with executions that a crash interrupted."),
+    "daemon": ("tiercel.cli.daemon:daemon", "Run the flows of a folder as their triggers say."),
+    "triggers": ("tiercel.cli.triggers:triggers", "List, turn on and off, backfill triggers."),
     "executions": ("tiercel.cli.executions:executions", "List, show, restart, kill … executions."),
     "eval": ("tiercel.cli.executions:evaluate", "Evaluate an expression on an execution."),
     "flow": ("tiercel.cli.flow:flow", "Validate flows."),
