@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +19,15 @@ tasks:
     taskRunner: {type: io.kestra.plugin.core.runner.Process}
     script: |
       SCRIPT
+"""
+RUN = """\
+import re
+from pathlib import Path
+from tiercel.cli.main import main
+try:
+    main()
+finally:
+    print(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
 """
 MB = 1 << 20
 
@@ -46,17 +55,20 @@ def flood(tiercel: Any) -> Any:
     def run(script: str, **settings: str) -> Flood:
         tiercel.env.update(settings)
         tiercel.file("flow.yaml", FLOW.replace("SCRIPT", script))
-        nowhere = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        process = tiercel.start("run", "flow.yaml", **nowhere)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 0
+        done = subprocess.run(
+            [sys.executable, "-c", RUN, "run", "flow.yaml", "-q"],
+            cwd=tiercel.folder,
+            env=tiercel.env,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
         (listed,) = json.loads(tiercel("executions", "list", "--json").stdout)
         shown = json.loads(tiercel("executions", "logs", listed["id"], "--json").stdout)
         home = tiercel.folder / "home"
         return Flood(
             shown,
-            usage.ru_maxrss * 1024,
+            int(done.stdout.split()[-1]) * 1024,
             sum(map(_size, home.glob("tiercel.db*"))),
             sum(map(_size, (home / "storage").rglob("*"))),
         )
