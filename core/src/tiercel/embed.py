@@ -323,7 +323,8 @@ class Tiercel:
     def operations(self) -> Operations:
         """What can be done to executions: restart, replay, kill, pause, resume, delete, …"""
         from tiercel.engine.delivery import Delivery
-        from tiercel.engine.operations import Desk, Operations
+        from tiercel.engine.desk import Desk
+        from tiercel.engine.operations import Operations
 
         desk = Desk(
             repository=self.repository,

@@ -27,47 +27,14 @@ from tiercel.repository.spi import ExecutionQuery
 from tiercel.storage import uri as uris
 
 if TYPE_CHECKING:
-    from tiercel._ids import IdSource
-    from tiercel._time import Clock
-    from tiercel.engine.beginning import Beginner
-    from tiercel.engine.driver import Driver
-    from tiercel.engine.files import FileStore
-    from tiercel.engine.flows import FlowBook
+    from tiercel.engine.desk import Desk
     from tiercel.model.execution import Execution, TaskRun
     from tiercel.model.flow import Flow
-    from tiercel.repository.spi import Repository
 
-__all__ = ["Desk", "Operations", "Outcome"]
+__all__ = ["Operations", "Outcome"]
 
 _PAGE = 500
 _SYSTEM = "system."
-
-
-@record
-class Desk:
-    """What operations work with.
-
-    Attributes:
-        repository: where executions are.
-        flows: their flows.
-        files: their files.
-        beginner: reads inputs.
-        clock: dates the events.
-        ids: names new executions.
-        driver: returns the engine's loop.
-        deliver: has an event reach an execution, wherever that runs.
-        tenant: whose executions they are.
-    """
-
-    repository: Repository
-    flows: FlowBook
-    files: FileStore
-    beginner: Beginner
-    clock: Clock
-    ids: IdSource
-    driver: Callable[[], Driver]
-    deliver: Callable[[str, events.Request], None]
-    tenant: str
 
 
 @record
@@ -310,7 +277,10 @@ class Operations:
     # Many at once
 
     def matching(self, query: ExecutionQuery) -> Iterator[Execution]:
-        """Yield all executions that match, without their task runs; `limit` is per look-up."""
+        """Yield all executions that match, without their task runs, whatever `limit` says.
+
+        They are looked up bit by bit: whoever deletes them takes them into a list first.
+        """
         query = replace(query, limit=_PAGE)
         while page := self._desk.repository.executions(query):
             yield from page

@@ -12,6 +12,12 @@ What wins when things meet:
 * Kill wins over everything that is not terminal: no error handlers, no `finally`, no retries.
 * A task run that is terminal stays so: a result that comes later, or again, changes nothing.
 * A result of an attempt that is not the current one is stale and changes nothing.
+* An execution that a person holds lets answers in, and puts off all that would follow from them.
+
+An execution that has ended goes on only when a person says so (restart, another end for a task
+run). Its scopes begin anew then, with the task runs that it has as their *past*: where a lane comes
+to a task that ran there before, that task run is passed over or runs again, under its own id. An
+execution that repeats another one takes over that one's past in the same way.
 
 `TRANSITIONS` says which moves exist at all; `reduce` makes no other. The docs draw their diagrams
 from it. One thing is not in it: a person may give what has ended any other state to end in
