@@ -404,6 +404,14 @@ def test_what_depends_on_the_replayed_task_runs_anew_and_the_rest_is_kept():
     assert again.run("b").history.started > w.run("b").history.started
 
 
+def test_a_branch_that_is_replayed_itself_is_chosen_anew():
+    branches = f"then: [{task('a')}], else: [{task('b')}]"
+    w = play(world(f"{{id: i, type: {FLOW}.If, condition: '{{{{ c }}}}', {branches}}}"))
+    again = w.replay("i")
+    again.answer(condition=False)
+    assert (submitted(again), again.runs("a")) == (["b"], [])
+
+
 def test_a_replay_can_begin_in_errors_and_keeps_the_failure():
     w = play(world(task("a"), errors="\n".join(map(handler, ("d", "e")))), "a")
     again = w.replay("e")

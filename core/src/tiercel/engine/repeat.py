@@ -64,6 +64,9 @@ class Repeat:
         again = with_ancestors(runs, [task_run_id])
         gone = outdated(self._flow, runs, again, renews=True) | _inside(runs, task_run_id)
         carried = self._carried(again, gone, renews=True)
+        for each in carried["runs"]:
+            if each["id"] == task_run_id:
+                each.pop("outputs", None)  # a branch is to be chosen anew, say
         return self._event(execution_id, at, REPLAY, variables, carried)
 
     def _carried(
