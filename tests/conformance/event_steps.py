@@ -51,8 +51,8 @@ def _webhook(tiercel: Tiercel, case: Step, step: Step, names: Names) -> list[str
     else:
         names[step.get("as", "main")] = answer.execution_id
         tiercel.wait(answer.execution_id, _LIMIT)
-    if answer.outputs is not None:
-        actual["response_body"] = answer.outputs
+    if answer.body is not None:
+        actual["response_body"] = answer.body
     return _differences(step, actual)
 
 

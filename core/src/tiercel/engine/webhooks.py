@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import json
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
@@ -49,6 +50,13 @@ class Answer:
     content_type: str = "application/json"
     execution_id: str | None = None
     error: str | None = None
+
+    @property
+    def body(self) -> Any:
+        """What the answer's body says: the outputs, as JSON text if it is to be plain text."""
+        if self.outputs is None or self.content_type != "text/plain":
+            return self.outputs
+        return json.dumps(self.outputs, ensure_ascii=False, separators=(",", ":"))
 
 
 class Webhooks:
