@@ -138,7 +138,7 @@ class Tiercel:
     def close(self) -> None:
         """Stop working. What is not finished stays durable, and can be resumed."""
         if "triggers" in self.__dict__:
-            self.triggers.close()
+            self.triggers.stop()
         if self._driver is not None:
             self._driver.close()
         if self._lock is not None:

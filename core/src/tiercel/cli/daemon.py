@@ -169,7 +169,7 @@ def _changes(folder: Path, stop: threading.Event) -> Iterator[object]:
 
 def _wind_up(engine: Tiercel, grace: float) -> None:
     """Start nothing more, and give running tasks some time; a second signal ends the process."""
-    engine.triggers.close()
+    engine.triggers.stop()
     deadline = time.monotonic() + grace
     while not engine.driver.is_idle and time.monotonic() < deadline:
         time.sleep(_PATIENCE)

@@ -80,14 +80,14 @@ class Triggers:
         return Scheduler(self._parts)
 
     def start(self) -> None:
-        """Have triggers start executions from now on, until `close`."""
+        """Have triggers start executions from now on, until `stop`."""
         self._parts.driver()  # made here, not by two threads at once
         self.scheduler.start()
 
-    def close(self) -> None:
-        """Start no more executions."""
+    def stop(self) -> None:
+        """Start no more executions; what is due waits until somebody starts it."""
         if "scheduler" in self.__dict__:
-            self.scheduler.close()
+            self.__dict__.pop("scheduler").close()
 
     def wake(self) -> None:
         """Look at once for what is due."""

@@ -430,7 +430,7 @@ class _Unit:
         last = None if known.execution_id == execution.id else known.execution_id
         freed = replace(known, execution_id=last, disabled=known.disabled or stop)
         if freed != known:
-            self.save_trigger(replace(freed, updated=execution.history.entries[-1][1]))
+            self.save_trigger(freed)
 
     def delete_trigger(self, tenant: str, namespace: str, flow_id: str, trigger_id: str) -> None:
         state, key = self._state, (tenant, namespace, flow_id, trigger_id)

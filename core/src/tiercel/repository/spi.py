@@ -107,7 +107,7 @@ class TriggerRecord:
 
     Attributes:
         id: the trigger's id in its flow.
-        updated: when it was written last.
+        updated: when it was written last, but for the ends of its executions.
         next_date: when it is due; None when that is not known, or when it waits for no date.
         last_date: the date of its last occasion.
         execution_id: the last execution that it started, until that ends; None when none runs.

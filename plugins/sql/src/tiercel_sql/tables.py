@@ -180,12 +180,11 @@ ADD_TRIGGER = (
 )
 UPDATE_TRIGGER = f"UPDATE triggers SET {_TRIGGER_VALUES} WHERE {_TRIGGER} AND version = ?"
 FREE_TRIGGER = (
-    f"UPDATE triggers SET version = ?, updated = ?, execution_id = NULL WHERE {_TRIGGER} "
-    "AND execution_id = ?"
+    f"UPDATE triggers SET version = ?, execution_id = NULL WHERE {_TRIGGER} AND execution_id = ?"
 )
 TRIGGER_OF_EXECUTION = "SELECT 1 FROM triggers WHERE execution_id = ?"
 FORGET_EXECUTION = "UPDATE triggers SET version = ?, execution_id = NULL WHERE execution_id = ?"
-STOP_TRIGGER = f"UPDATE triggers SET version = ?, updated = ?, disabled = 1 WHERE {_TRIGGER}"
+STOP_TRIGGER = f"UPDATE triggers SET version = ?, disabled = 1 WHERE {_TRIGGER}"
 DELETE_TRIGGER = (
     f"DELETE FROM triggers WHERE {_TRIGGER}",
     "DELETE FROM state_changes "

@@ -240,10 +240,10 @@ class SqlUnit:
     def free_trigger(self, execution: Execution, trigger_id: str, *, stop: bool = False) -> None:
         """Note that an execution has ended that a trigger of its flow started."""
         key = (execution.tenant, execution.namespace, execution.flow_id, trigger_id)
-        values = (self._next_trigger_version(), rows.micros(execution.history.entries[-1][1]))
-        self._session.run(tables.FREE_TRIGGER, (*values, *key, execution.id))
+        version = self._next_trigger_version()
+        self._session.run(tables.FREE_TRIGGER, (version, *key, execution.id))
         if stop:
-            self._session.run(tables.STOP_TRIGGER, (*values, *key))
+            self._session.run(tables.STOP_TRIGGER, (version, *key))
 
     def _next_trigger_version(self) -> int:
         return int(self._session.one(tables.NEXT_TRIGGER_VERSION)[0])

@@ -121,7 +121,8 @@ class TriggerTests:
         with repository.transaction() as unit:
             unit.free_trigger(_ended("e1"), "daily")
         [found] = repository.triggers(after_version=version)
-        assert (found.execution_id, found.disabled, found.next_date) == (None, False, NOW)
+        expected = a_trigger(next_date=NOW, version=found.version)
+        assert found == expected
 
     def test_a_trigger_is_stopped_by_any_execution_of_it(self, repository: Repository) -> None:
         _write(repository, a_trigger(execution_id="e2"))
