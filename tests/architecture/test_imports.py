@@ -55,6 +55,7 @@ HOMES = {
     "botocore": ["plugins/aws/"],
     "google": ["plugins/gcp/"],
     "azure": ["plugins/azure/"],
+    "dulwich": ["plugins/git/"],
     "smart_open": ["plugins/aws/", "plugins/azure/", "plugins/gcp/"],
     # Plugins may read identifiers; the core makes its own in one place.
     "uuid": ["core/src/tiercel/_ids.py", "core/src/tiercel/expression/", "plugins/"],

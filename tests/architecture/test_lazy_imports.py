@@ -60,7 +60,7 @@ def test_help_imports_no_plugin(help_modules: set[str]) -> None:
     "library",
     [
         *("httpx", "sqlalchemy", "duckdb", "jq", "babel", "asyncio"),
-        *("boto3", "google", "azure", "smart_open"),
+        *("boto3", "google", "azure", "smart_open", "dulwich"),
     ],
 )
 def test_a_run_of_log_tasks_does_not_import(library: str, run_modules: set[str]) -> None:

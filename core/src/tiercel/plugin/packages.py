@@ -7,6 +7,7 @@ __all__ = ["package_for"]
 _PACKAGES = {
     "io.kestra.plugin.aws.": "tiercel-aws",
     "io.kestra.plugin.gcp.": "tiercel-gcp",
+    "io.kestra.plugin.git.": "tiercel-git",
     "io.kestra.plugin.core.debug.": "tiercel-basic",
     "io.kestra.plugin.core.execution.": "tiercel-basic",
     "io.kestra.plugin.core.output.": "tiercel-basic",
