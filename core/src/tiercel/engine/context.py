@@ -142,23 +142,25 @@ class TaskContext:
         return self.masker.mask(text)
 
     def metric(self, metric: Metric) -> None:
-        """Record a measurement."""
+        """Record a measurement; secrets in its name and tags are masked."""
+        mask = self.masker.mask
         self.metrics.append(
             MetricEntry(
                 execution_id=self._execution_id,
                 at=self._services.clock.now(),
-                name=metric.name,
+                name=mask(metric.name),
                 kind=metric.kind,
                 value=metric.value,
-                tags=tuple(metric.tags.items()),
+                tags=tuple((name, mask(str(tag))) for name, tag in metric.tags.items()),
                 task_run_id=self._task_run.id,
                 task_id=self._task_run.task_id,
             )
         )
 
     def progress(self, fraction: float, message: str = "") -> None:
-        """Tell watchers how far this attempt is."""
-        self._services.progress(self._execution_id, self._task_run.id, fraction, message)
+        """Tell watchers how far this attempt is; secrets are masked."""
+        text = self.masker.mask(message)
+        self._services.progress(self._execution_id, self._task_run.id, fraction, text)
 
     # Secrets and key-value pairs
 

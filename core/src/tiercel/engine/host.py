@@ -29,6 +29,9 @@ class FunctionHost:
         secrets: where secrets are looked up.
         masker: told of every secret that is read.
         caller: runs flows for `subflow`; None where nobody can wait for one.
+
+    Attributes:
+        guard: hears of what filters make of values, so that what is made of a secret is masked.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class FunctionHost:
         self._secrets = secrets
         self._masker = masker
         self._caller = caller
+        self.guard = masker.derive
 
     def kv_get(self, namespace: str, key: str, *, inherit: bool = True) -> Any:
         """Return a value from a namespace or, to `inherit`, from the nearest parent that has it."""

@@ -16,6 +16,9 @@ _SHORTEST = 3
 """Shorter values are not masked: they would blank out innocent text."""
 _SHORTEST_VARIANT = 6
 """Of shorter values only the value itself is masked: their variants are too often plain words."""
+_MOST_DERIVED = 1000
+"""So many texts that were made of secrets are remembered; then the oldest is forgotten."""
+_MOST_TEXTS = 2000
 
 
 class Masker:
@@ -23,6 +26,9 @@ class Masker:
 
     def __init__(self) -> None:
         self._secrets: set[str] = set()
+        self._derived: dict[str, None] = {}
+        self._sources: tuple[str, ...] = ()
+        self._forms: set[str] = set()
         self._needles: tuple[str, ...] = ()
         self._lock = threading.Lock()
 
@@ -32,9 +38,41 @@ class Masker:
             return
         with self._lock:
             self._secrets.add(secret)
-            needles = {*self._needles, *_forms(secret)}
-            # A secret may be a part of another one's encoding: the longest go first.
-            self._needles = tuple(sorted(needles, key=lambda each: (-len(each), each)))
+            self._forms.update(_forms(secret))
+            self._sort()
+
+    def derive(self, source: Any, made: Any) -> Any:
+        """Mask what was made of a secret, and return it.
+
+        Args:
+            source: a value; it matters only when it is, or holds, a text with a secret in it.
+            made: what a filter or function made of it; of a list or map each text is masked.
+
+        Of what is masked anyway, and of short texts, no notice is taken; nor of numbers and truth.
+        """
+        if self._sources and isinstance(made, str | list | tuple | Mapping) and self._holds(source):
+            for text in _texts(made):
+                if len(text) >= _SHORTEST_VARIANT and self.mask(text) == text:
+                    self._note(text)
+        return made
+
+    def _holds(self, source: Any) -> bool:
+        """Tell whether a value holds a secret, or what was made of one."""
+        return any(secret in text for text in _texts(source) for secret in self._sources)
+
+    def _note(self, text: str) -> None:
+        with self._lock:
+            self._derived[text] = None
+            if len(self._derived) > _MOST_DERIVED:
+                del self._derived[next(iter(self._derived))]
+            self._sort()
+
+    def _sort(self) -> None:
+        known = {*self._secrets, *self._derived}
+        self._sources = tuple(each for each in known if len(each) >= _SHORTEST_VARIANT)
+        # A secret may be a part of another one's encoding: the longest go first.
+        needles = {*self._forms, *self._derived}
+        self._needles = tuple(sorted(needles, key=lambda each: (-len(each), each)))
 
     def mask(self, text: str) -> str:
         """Return the text with every known secret blanked out."""
@@ -53,6 +91,21 @@ class Masker:
             case list() | tuple():
                 return [self.mask_all(item) for item in value]
         return value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield the texts in a value: itself, or those in a list or map, the first thousand or so."""
+    left = [value]
+    for _ in range(_MOST_TEXTS):
+        if not left:
+            return
+        match left.pop():
+            case str() as text:
+                yield text
+            case Mapping() as members:
+                left += members.values()
+            case list() | tuple() as items:
+                left += items[:_MOST_TEXTS]
 
 
 def _forms(secret: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from tiercel._record import replace
 from tiercel.errors import LimitError
 from tiercel.expression.lexer import place
 from tiercel.expression.nodes import (
@@ -42,6 +43,9 @@ _CALLS = {
     "isIn": "is_in",
     "==": "eq",
 }
+
+_DECODING = frozenset({"decrypt", "fromIon", "fromJson", "json", "render", "renderOnce", "yaml"})
+"""Functions that make of a text what may be as secret as the text was."""
 
 
 class ExpressionWriter:
@@ -194,9 +198,24 @@ class ExpressionWriter:
         entry = self.tables.filters.get(node.name)
         forgiving = entry is not None and entry.forgiving
         base = self._forgiven(node.base) if forgiving else self.expression(node.base)
-        return self.applied(
-            "filter", self.tables.filters, node.name, base, node.arguments, node.start
+        if isinstance(node.base, Literal):
+            return self.applied(
+                "filter", self.tables.filters, node.name, base, node.arguments, node.start
+            )
+        return self.filtered(node.name, base, node.arguments, node.start)
+
+    def filtered(self, name: str, base: str, arguments: tuple[Argument, ...], at: int) -> str:
+        """Return the call of a filter on a value already written, which the guard hears of."""
+        value = self.temporary()
+        text = self.applied(
+            "filter", self.tables.filters, name, f"({value} := {base})", arguments, at
         )
+        return self._guarded(value, text)
+
+    def _guarded(self, value: str, text: str) -> str:
+        made = self.temporary()
+        told = f"c.guard({value}, {made})"
+        return f"({made} if ({made} := {text}) is None or c.guard is None else {told})"
 
     def _test(self, node: Test) -> str:
         entry = self.tables.tests.get(node.name)
@@ -209,6 +228,9 @@ class ExpressionWriter:
         at = node.start
         entry = self.tables.functions.get(node.name)
         if entry is not None:
+            decodes = node.name in _DECODING and bool(node.arguments)
+            if decodes and node.arguments[0].name in (None, *entry.parameters[:1]):
+                return self._decoded(entry, node)
             return self._called("function", entry, "", node.arguments, at)
         if node.name in self.macros:
             return self._macro_call(node, self.macros[node.name])
@@ -219,6 +241,17 @@ class ExpressionWriter:
         known = self._constant([*self.tables.functions, *self.macros])
         reason = f"There is no function or macro {node.name!r}"
         return f"\0{at} refuse({reason!r}, {node.name!r}, {known})"
+
+    def _decoded(self, entry: Entry, node: Call) -> str:
+        """Return the call of a function that takes a text apart, which the guard hears of."""
+        value = self.temporary()
+        first, *others = node.arguments
+        base = f"({value} := {self.expression(first.value)})"
+        rest = replace(
+            entry, parameters=entry.parameters[1:], keywords=entry.keywords[1:], required=()
+        )
+        text = self._called("function", rest, base, tuple(others), node.start)
+        return self._guarded(value, text)
 
     def _macro_call(self, node: Call, macro: Macro) -> str:
         names = [parameter.name for parameter in macro.parameters]

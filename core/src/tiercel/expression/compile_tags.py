@@ -198,14 +198,7 @@ class TemplateWriter(ExpressionWriter):
         self._body(item.body)
         text = f"(\0{item.start} joined(c, {self.target}))"
         for called in item.filters:
-            text = self.applied(
-                "filter",
-                self.tables.filters,
-                called.name,
-                text,
-                called.arguments,
-                called.start,
-            )
+            text = self.filtered(called.name, text, called.arguments, called.start)
         self.target, self.printer = outer
         self._line(f"{self.target}.append(\0{item.start} {self.printer}({text}))")
 

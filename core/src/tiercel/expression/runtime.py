@@ -79,9 +79,11 @@ class EvaluationContext:
         environment: the tables, cache and settings in force.
         variables: what the template can read, by name, at this point of it.
         services: whatever the caller of `render` passed along for the functions it injected.
+        guard: takes (value, what a filter made of it) and returns the latter; None for nobody. The
+            services' attribute of that name: whoever keeps secrets out of logs wants to know.
     """
 
-    __slots__ = ("_budget", "environment", "services", "variables")
+    __slots__ = ("_budget", "environment", "guard", "services", "variables")
 
     def __init__(
         self, environment: Environment, variables: Mapping[str, Any], services: Any = None
@@ -89,6 +91,7 @@ class EvaluationContext:
         self.environment = environment
         self.variables = variables
         self.services = services
+        self.guard: Callable[[Any, Any], Any] | None = getattr(services, "guard", None)
         self._budget: _Budget | None = None
 
     def nested(self) -> EvaluationContext:
