@@ -431,8 +431,7 @@ class Tiercel:
 
         execution = self.execution(execution_id)
         variables = Variables(self._shared, self._reveal)
-        for task_run in execution.task_runs.values():
-            variables.note(execution, task_run)
+        variables.note_all(execution)
         return variables.of_execution(execution)
 
     def hide(self, execution: Execution, value: Any) -> Any:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tiercel import State
-from tiercel.errors import FlowError
+from tiercel import FlowError, State
 
 FOLDER = """
     - id: wd
@@ -79,7 +78,7 @@ def test_input_files_that_cannot_be_written_fail_the_task(play, states, tiercel)
 def test_its_steps_are_no_task_runs(play, runs):
     options = "inputFiles: {a: a}\n      outputFiles: [a]"
     execution = play(folder("true", options=options))
-    assert list(runs(execution)) == ["wd", "s0"]
+    assert set(runs(execution)) == {"wd", "s0"}
 
 
 def test_cached_files_are_there_for_the_next_execution(play, runs, tiercel):

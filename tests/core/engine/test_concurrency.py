@@ -194,3 +194,12 @@ def test_two_engines_of_one_home_share_a_limit(tmp_path: Path):
         while one.execution(second).state is not State.PAUSED:
             assert time.monotonic() < deadline
             other.driver.wait(second, 0.01)
+
+
+def test_a_service_level_also_counts_the_time_in_the_queue():
+    level = "  - {id: l, type: MAX_DURATION, duration: PT1M, behavior: CANCEL}"
+    world = limited(sla=level)
+    admitted(world, State.QUEUED)
+    world.fire()
+    assert world.execution.history.states == (State.CREATED, State.QUEUED, State.CANCELLED)
+    assert (world.execution.done, world.outbox) == (True, {})

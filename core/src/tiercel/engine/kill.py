@@ -31,9 +31,10 @@ def begin_kill(draft: Draft, finish: Finish | None = None) -> None:
         finish: what it ends in at last; KILLED by default, which goes by KILLING.
     """
     finish = finish or Finish(State.KILLED)
-    for scope in list(draft.execution.scopes.values()):
+    # In the order of ids everywhere: that of a persistent map differs from replay to replay.
+    for _, scope in sorted(draft.execution.scopes.items()):
         draft.put_scope(draft.stop_waiting(scope))
-        for key, child in scope.children.items():
+        for key, child in sorted(scope.children.items()):
             draft.finish_command(f"{scope.id}:child:{key}")
             if child.state is State.CREATED:
                 draft.kill_child(child.execution_id)
@@ -92,7 +93,7 @@ def _end(draft: Draft, task_run: TaskRun, state: State = State.KILLED) -> TaskRu
 
 def _open_runs(draft: Draft, scope: Scope) -> Iterator[TaskRun]:
     """Yield task runs that have not ended, below a scope, the deepest first."""
-    for task_run_id in scope.running:
+    for task_run_id in sorted(scope.running):
         inner = draft.execution.scopes.get(task_run_id)
         if inner is not None:
             yield from _open_runs(draft, inner)

@@ -264,7 +264,7 @@ def _kill_requested(draft: Draft) -> None:
 def _resumed(draft: Draft, event: ev.Resumed) -> None:
     for task_run_id in release(draft):
         _retry_due(draft, draft.execution.task_runs.get(task_run_id))
-    for scope_id in list(draft.execution.scopes):
+    for scope_id in sorted(draft.execution.scopes):
         task_run = draft.execution.task_runs.get(scope_id)
         if task_run is None or task_run.state is not State.PAUSED:
             continue

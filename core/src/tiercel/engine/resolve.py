@@ -315,7 +315,7 @@ def _drain(draft: Draft, scope: Scope) -> None:
     """Let what runs in a scope, and in the scopes inside it, come to an end; start nothing new."""
     draft.put_scope(replace(draft.stop_waiting(scope), draining=True))
     draft.agenda.append((scope.id, None))
-    for task_run_id, place in scope.running.items():
+    for task_run_id, place in sorted(scope.running.items()):
         inner = draft.execution.scopes.get(task_run_id)
         task_run = draft.execution.task_runs[task_run_id]
         if inner is not None:

@@ -106,7 +106,7 @@ def _end_pauses(draft: Draft) -> None:
     draft.to(State.RUNNING)
     draft.agenda.extend(root.deferred)
     draft.put_scope(let_go(root))
-    for task_run in list(draft.execution.task_runs.values()):
+    for _, task_run in sorted(draft.execution.task_runs.items()):
         if task_run.state is State.PAUSED:
             draft.move(task_run, State.RUNNING)
             scope = draft.scope(task_run.id)

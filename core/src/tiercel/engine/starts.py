@@ -102,8 +102,7 @@ class Starter:
     ) -> ConditionContext:
         """Return what a trigger sees that is told of another flow's execution."""
         known = Variables(self._shared, self._services.reveal)
-        for task_run in upstream.task_runs.values():
-            known.note(upstream, task_run)
+        known.note_all(upstream)
         seen = {**known.of_execution(upstream), "trigger": variables}
         return self._context(bound.flow, seen, execution=upstream)
 

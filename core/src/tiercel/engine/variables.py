@@ -82,11 +82,15 @@ class Variables:
         execution = reduction.execution
         if reduction.removed:
             self._outputs = _Node()
-            runs = execution.task_runs.values()
-            for task_run in sorted(runs, key=lambda each: each.history.started):
-                self.note(execution, task_run)
+            self.note_all(execution)
         for task_run_id in reduction.changed:
             self.note(execution, execution.task_runs[task_run_id])
+
+    def note_all(self, execution: Execution) -> None:
+        """Add the outputs of all task runs, the oldest first: the last round of a loop counts."""
+        runs = execution.task_runs.values()
+        for task_run in sorted(runs, key=lambda each: (each.history.started, each.id)):
+            self.note(execution, task_run)
 
     def note(self, execution: Execution, task_run: TaskRun) -> None:
         """Add the outputs of a task run that has ended."""
