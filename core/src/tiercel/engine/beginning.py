@@ -111,7 +111,8 @@ class Beginner:
         task_run = parent.task_runs[command.task_run_id]
         assert parent.flow is not None
         task = find_task(parent.flow, task_run.task_id)
-        event = self.created(flow, command.execution_id, asked["inputs"], asked["labels"])
+        inputs = self._services.reveal(asked["inputs"])
+        event = self.created(flow, command.execution_id, inputs, asked["labels"])
         trigger = {
             "id": task.id,
             "type": task.type_name or task.type,

@@ -7,7 +7,7 @@ event it led to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from typing import Any
@@ -59,12 +59,14 @@ class Evaluate(Command):
         task_run_id: whose variables the expressions see; None for the execution's own.
         expressions: name → what the author wrote.
         taskrun: what they see as `taskrun`, beside what is there anyway.
+        passed: those whose values are only passed on; secrets in them are encrypted.
     """
 
     purpose: str
     task_run_id: str | None = None
     expressions: Mapping[str, Any] = field(default_factory=dict)
     taskrun: Mapping[str, Any] = field(default_factory=dict)
+    passed: Sequence[str] = field(default_factory=list)
 
 
 @record(kw_only=True)

@@ -64,11 +64,24 @@ class Evaluator:
             rendered = {output.id: render(output.value) for output in flow.outputs or ()}
             return plain(self._type_outputs(flow, rendered))  # type: ignore[no-any-return]
         values = {name: plain(render(raw)) for name, raw in command.expressions.items()}
+        for name in command.passed:
+            values[name] = self._sealed(values[name])
         if command.purpose == "runIf":
             return {"runIf": is_true(values["runIf"])}
         if command.purpose == "sla":
             return {"holds": is_true(values["holds"])}
         return values
+
+    def _sealed(self, value: Any) -> Any:
+        """Return plain data with every text that holds a secret as it may be stored."""
+        match value:
+            case str():
+                return self._services.seal(value) if self._services.masker.holds(value) else value
+            case dict():
+                return {key: self._sealed(item) for key, item in value.items()}
+            case list():
+                return [self._sealed(item) for item in value]
+        return value
 
 
 def _reason(command: Evaluate, variables: Mapping[str, Any], error: TiercelError) -> str:

@@ -50,14 +50,14 @@ class Masker:
 
         Of what is masked anyway, and of short texts, no notice is taken; nor of numbers and truth.
         """
-        if self._sources and isinstance(made, str | list | tuple | Mapping) and self._holds(source):
+        if self._sources and isinstance(made, str | list | tuple | Mapping) and self.holds(source):
             for text in _texts(made):
                 if len(text) >= _SHORTEST_VARIANT and self.mask(text) == text:
                     self._note(text)
         return made
 
-    def _holds(self, source: Any) -> bool:
-        """Tell whether a value holds a secret, or what was made of one."""
+    def holds(self, source: Any) -> bool:
+        """Tell whether a value holds a secret, or what was made of one, in clear."""
         return any(secret in text for text in _texts(source) for secret in self._sources)
 
     def _note(self, text: str) -> None:

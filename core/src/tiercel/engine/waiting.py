@@ -27,6 +27,7 @@ def ask(draft: Draft, scope: Scope, command_id: str, question: spi.Evaluate | No
             task_run_id=scope.id or None,
             expressions=question.expressions if question else {},
             taskrun=question.taskrun if question else {},
+            passed=list(question.passed) if question else [],
         )
     )
 

@@ -181,12 +181,15 @@ class Evaluate:
         key: tells one question of the same task from another; the answer is kept by this key.
         outputs: what the expressions, and other tasks, can see as this task's outputs.
         taskrun: what the expressions see as `taskrun`, beside what is there anyway.
+        passed: names of expressions whose values it only passes on, as `RunFlow.inputs`: a text in
+            them that holds a secret is given encrypted.
     """
 
     expressions: Mapping[str, Any]
     key: str = ""
     outputs: Mapping[str, Any] | None = None
     taskrun: Mapping[str, Any] = field(default_factory=dict)
+    passed: Sequence[str] = ()
 
 
 @record

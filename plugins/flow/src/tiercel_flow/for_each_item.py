@@ -264,7 +264,8 @@ class _Items(FlowableTask):
                 "inputs": each.inputs or {},
                 "labels": each.labels or {},
             }
-            return Evaluate(questions, "request", taskrun={"items": uri, "iteration": iteration})
+            seen = {"items": uri, "iteration": iteration}
+            return Evaluate(questions, "request", taskrun=seen, passed=("inputs",))
         return RunFlow(
             str(iteration),
             str(answer["namespace"]),

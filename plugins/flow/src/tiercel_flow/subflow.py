@@ -106,7 +106,7 @@ class Subflow(FlowableTask):
     def next(self, view: FlowableView) -> Decision:
         """Begin the other execution, and wait for its end."""
         if "" not in view.values:
-            return Evaluate(self._questions())
+            return Evaluate(self._questions(), passed=("inputs",))
         child = view.children.get("flow")
         if child is None:
             return self._begin(view.values[""])
