@@ -103,7 +103,7 @@ class Starter:
         """Return what a trigger sees that is told of another flow's execution."""
         known = Variables(self._shared, self._services.reveal)
         known.note_all(upstream)
-        seen = {**known.of_execution(upstream), "trigger": variables}
+        seen = {**known.of_execution(upstream), "trigger": self._services.reveal(variables)}
         return self._context(bound.flow, seen, execution=upstream)
 
     def _context(

@@ -75,7 +75,7 @@ class Variables:
         self._reveal = reveal
         self._shelf = Shelf(reveal)
         self._outputs = _Node()
-        self._inputs: tuple[Any, Any] = (None, None)
+        self._cleared: dict[str, tuple[Any, Any]] = {}
 
     def follow(self, reduction: Reduction) -> None:
         """Take over what a transition did to the outputs of task runs."""
@@ -124,20 +124,21 @@ class Variables:
             "outputs": LiveMapping(self._outputs),
         }
         if execution.inputs:
-            variables["inputs"] = self._clear_inputs(execution)
+            variables["inputs"] = self._clear("inputs", execution.inputs)
         if execution.variables:
             variables["vars"] = execution.variables
         if execution.labels:
             variables["labels"] = nested_labels(execution.labels)
         if execution.trigger is not None:
-            variables["trigger"] = execution.trigger.get("variables", {})
+            variables["trigger"] = self._clear("trigger", execution.trigger.get("variables", {}))
         return variables
 
-    def _clear_inputs(self, execution: Execution) -> Any:
-        stored, clear = self._inputs
-        if stored is not execution.inputs:
-            clear = self._reveal(execution.inputs)
-            self._inputs = (execution.inputs, clear)
+    def _clear(self, name: str, stored: Any) -> Any:
+        """Return stored data in clear; done once, since most expressions do not look."""
+        known, clear = self._cleared.get(name, (None, None))
+        if known is not stored:
+            clear = self._reveal(stored)
+            self._cleared[name] = (stored, clear)
         return clear
 
     def of_task_run(

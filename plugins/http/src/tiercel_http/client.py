@@ -5,6 +5,7 @@ Importing this module imports httpx, so tasks do it when they run.
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from tiercel.plugin import Metric, TaskError, TaskKilledError
 from tiercel_http.exchange_log import Watcher, log_request, log_response
 from tiercel_http.network import Dialer, Origin, ProxyError
 from tiercel_http.options import Credentials, Proxy, Settings
+from tiercel_http.policy import Policy, PolicyError
 from tiercel_http.task import Call, safe_uri
 from tiercel_http.transport import SocketTransport
 
@@ -167,7 +169,7 @@ def _dialer(settings: Settings) -> Dialer:
     def proxy(origin: Origin) -> Proxy | None:
         return settings.proxy or _proxy_of_environment(origin)
 
-    return Dialer(tls, proxy)
+    return Dialer(tls, proxy, Policy.of(os.environ))
 
 
 def _proxy_of_environment(origin: Origin) -> Proxy | None:
@@ -180,7 +182,8 @@ def _proxy_of_environment(origin: Origin) -> Proxy | None:
     if not parts.hostname:
         return None
     kind = "SOCKS" if parts.scheme.startswith("socks") else "HTTP"
-    return Proxy(kind, parts.hostname, parts.port or 80, parts.username, parts.password)
+    port = parts.port or (1080 if kind == "SOCKS" else 80)
+    return Proxy(kind, parts.hostname, port, parts.username, parts.password, is_ambient=True)
 
 
 def _too_long(limit: int) -> TaskError:
@@ -233,7 +236,9 @@ def _explained(error: Exception, call: Call, settings: Settings) -> TaskError:
                 f"timed out after {settings.connect_seconds:g} s"
             )
         case httpx.ConnectError():
-            return TaskError(f"Connect to {_target(error)} failed: {_reason(error)}")
+            refused = isinstance(error.__cause__, PolicyError)
+            message = f"Connect to {_target(error)} failed: {_reason(error)}"
+            return TaskError(message, retryable=not refused)
         case httpx.TimeoutException():
             return TaskError(
                 f"Read timed out: {uri} was silent for {settings.idle_seconds:g} s; "
@@ -258,7 +263,7 @@ def _target(error: httpx.ConnectError | httpx.ConnectTimeout) -> str:
 
 def _reason(error: Exception) -> str:
     match error.__cause__:
-        case ProxyError() as cause:
+        case ProxyError() | PolicyError() as cause:
             return str(cause)
         case ssl.SSLCertVerificationError(verify_message=message):
             return f"TLS certificate is not trusted: {message}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tiercel.plugin import Registration, hookimpl
 
-__all__ = ["register_functions", "register_tasks"]
+__all__ = ["register_functions", "register_tasks", "register_triggers"]
 
 
 @hookimpl
@@ -20,6 +20,17 @@ def register_tasks() -> Registration:
             "io.kestra.plugin.fs.http.Download",
         ): "tiercel_http.download:Download",
         "io.kestra.plugin.core.http.SseRequest": "tiercel_http.sse:SseRequest",
+    }
+
+
+@hookimpl
+def register_triggers() -> Registration:
+    """Return the trigger that polls a server."""
+    return {
+        (
+            "io.kestra.plugin.core.http.Trigger",
+            "io.kestra.plugin.fs.http.Trigger",
+        ): "tiercel_http.trigger:Trigger",
     }
 
 

@@ -135,13 +135,14 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A rendered proxy: `kind` is HTTP or SOCKS."""
+    """A rendered proxy: `kind` is HTTP or SOCKS; `is_ambient` if the environment names it."""
 
     kind: str
     host: str
     port: int
     username: str | None = None
     password: str | None = None
+    is_ambient: bool = False
 
 
 @dataclass(frozen=True, slots=True)

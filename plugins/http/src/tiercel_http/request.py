@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tiercel.plugin import Example, MetricInfo, Output, Property, RunContext, Uri
 from tiercel_http.task import HttpTask, public_uri
 
-__all__ = ["METRICS", "Request", "RequestOutput"]
+if TYPE_CHECKING:
+    from tiercel_http.options import Settings
+    from tiercel_http.task import HttpCall
+
+__all__ = ["METRICS", "Request", "RequestOutput", "fetch"]
 
 METRICS: tuple[MetricInfo, ...] = (
     MetricInfo("response.length", "counter", "The length that the reply declares, in bytes"),
@@ -123,25 +127,35 @@ tasks:
         Raises:
             TaskError: there is no reply, or not one that the options accept.
         """
-        from tiercel_http.client import exchange
+        output, _ = fetch(ctx, self, self.settings(ctx), self.encrypt_body)
+        return output
 
-        settings = self.settings(ctx)
-        call = self.call(ctx, settings)
-        with exchange(ctx, call, settings) as reply:
-            data = b"".join(reply.chunks(settings.max_length)) if reply.has_body else None
-        body = None if data is None else _text(ctx, data, reply.charset or settings.charset)
-        if body is not None and "RESPONSE_BODY" in settings.logs:
-            ctx.log("TRACE", f"response payload:\n    {body}")
-        sealed = None
-        if body is not None and ctx.render(self.encrypt_body):
-            sealed, body = ctx.seal(body), None
-        return RequestOutput(
-            uri=public_uri(ctx, call.uri),
-            code=reply.code,
-            headers=reply.headers,
-            body=body,
-            encrypted_body=sealed,
-        )
+
+def fetch(
+    ctx: RunContext, http: HttpCall, settings: Settings, encrypt: Property[bool]
+) -> tuple[RequestOutput, str | None]:
+    """Send a request; return the reply as outputs, and its body in clear.
+
+    Raises:
+        TaskError: there is no reply, or not one that the settings accept.
+    """
+    from tiercel_http.client import exchange
+
+    call = http.call(ctx, settings)
+    with exchange(ctx, call, settings) as reply:
+        data = b"".join(reply.chunks(settings.max_length)) if reply.has_body else None
+    body = None if data is None else _text(ctx, data, reply.charset or settings.charset)
+    if body is not None and "RESPONSE_BODY" in settings.logs:
+        ctx.log("TRACE", f"response payload:\n    {body}")
+    sealed = ctx.seal(body) if body is not None and ctx.render(encrypt) else None
+    output = RequestOutput(
+        uri=public_uri(ctx, call.uri),
+        code=reply.code,
+        headers=reply.headers,
+        body=None if sealed else body,
+        encrypted_body=sealed,
+    )
+    return output, body
 
 
 def _text(ctx: RunContext, data: bytes, charset: str) -> str:

@@ -1,19 +1,19 @@
-"""The properties that all HTTP tasks share, and the call that they render to."""
+"""The properties that everything shares that makes requests, and the call that they render to."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from pydantic import Field
 
-from tiercel.plugin import Output, Property, RunContext, Task, TaskError, Text
+from tiercel.plugin import Model, Output, Property, RunContext, Task, TaskError, Text
 from tiercel_http.body import Body, form_body, text_body
 from tiercel_http.options import HttpOptions, Settings, SslOptions
 
-__all__ = ["Call", "HttpTask", "checked_uri", "public_uri", "safe_uri", "with_params"]
+__all__ = ["Call", "HttpCall", "HttpTask", "checked_uri", "public_uri", "safe_uri", "with_params"]
 
 OutputT = TypeVar("OutputT", bound=Output, covariant=True)
 
@@ -33,8 +33,8 @@ class Call:
     body: Body | None
 
 
-class HttpTask(Task[OutputT]):
-    """A task that makes an HTTP request."""
+class HttpCall(Model):
+    """What makes an HTTP request: a task, or a trigger that polls."""
 
     uri: Property[str]
     """Where the request goes, in full: scheme, host and path."""
@@ -57,8 +57,6 @@ class HttpTask(Task[OutputT]):
     """The media type of what is sent."""
     options: HttpOptions = HttpOptions()
     """How the request is made."""
-    allow_failed: Property[bool] | None = Field(default=None, deprecated="use options.allowFailed")
-    """Let the task succeed whatever the status code."""
     ssl_options: SslOptions | None = Field(default=None, deprecated="use options.ssl")
     """How TLS certificates are checked."""
 
@@ -67,7 +65,7 @@ class HttpTask(Task[OutputT]):
         update = {
             new: self.__dict__[old]
             for old, new in (("allow_failed", "allow_failed"), ("ssl_options", "ssl"))
-            if self.__dict__[old] is not None and new not in self.options.model_fields_set
+            if self.__dict__.get(old) is not None and new not in self.options.model_fields_set
         }
         return self.options.model_copy(update=update).settings(ctx)
 
@@ -109,6 +107,13 @@ class HttpTask(Task[OutputT]):
         if headers and "content_type" not in self.model_fields_set:
             return None
         return ctx.render(self.content_type)
+
+
+class HttpTask(HttpCall, Task[OutputT], Generic[OutputT]):
+    """A task that makes an HTTP request."""
+
+    allow_failed: Property[bool] | None = Field(default=None, deprecated="use options.allowFailed")
+    """Let the task succeed whatever the status code."""
 
 
 def public_uri(ctx: RunContext, uri: str) -> str:
