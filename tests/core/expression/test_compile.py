@@ -31,7 +31,7 @@ def test_names_of_a_template_are_only_texts_in_the_generated_code() -> None:
     attributes = {
         node.attr for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Attribute)
     }
-    assert attributes <= {"variables", "append", "get", "pop", "index"}
+    assert attributes <= {"variables", "append", "get", "guard", "pop", "index"}
 
 
 def test_a_program_sees_no_builtin_but_three() -> None:
