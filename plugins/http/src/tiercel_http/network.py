@@ -12,9 +12,10 @@ import ssl
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from tiercel_http.options import Proxy
-from tiercel_http.policy import Policy
+from tiercel_http.policy import OPEN, Policy
 from tiercel_http.socks import SocksError, socks_connect
 
 __all__ = ["Dialer", "Origin", "ProxyError"]
@@ -49,7 +50,7 @@ class Dialer:
 
     tls: Callable[[], ssl.SSLContext]
     proxy: Callable[[Origin], Proxy | None]
-    policy: Policy = Policy()
+    policy: Policy = OPEN
 
     def connect(self, origin: Origin, seconds: float | None) -> socket.socket:
         """Return a socket connected to `origin`, each step taking at most `seconds`.
@@ -63,7 +64,7 @@ class Dialer:
             sock = _connected(origin.host, origin.port, seconds, self.policy)
         else:
             self._check_target(origin)
-            policy = Policy() if proxy.is_ambient else self.policy
+            policy = OPEN if proxy.is_ambient else self.policy
             sock = _connected(proxy.host, proxy.port, seconds, policy)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -97,8 +98,10 @@ class Dialer:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
+    """One address of a host: what `socket.connect` wants of its family; the text comes first."""
+
     family: int
-    address: tuple[str | int, ...]
+    address: Any
 
 
 def _looked_up(host: str, port: int) -> list[_Found]:
