@@ -148,7 +148,10 @@ def recall(draft: Draft, scope: Scope, lane: LaneState, task: TaskBase) -> TaskR
         return None
     stays = run.id not in past.again
     if stays and run.state is State.RETRIED:
-        return None  # another execution was to run it
+        # Another execution was to run it; as that one was called off, a new run takes its place.
+        gone = {each.id for each in _with_below(run, past.below)}
+        draft.remove_task_runs(gone & set(draft.execution.task_runs))
+        return None
     if not run.state.is_terminal and (stays or not goes_on(run, task)):
         return None  # the execution that is repeated has not ended yet
     if run.id in draft.execution.task_runs:
