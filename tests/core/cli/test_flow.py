@@ -69,3 +69,36 @@ def test_what_is_no_flow_is_told(name: str, code: int, message: str, tiercel: Ti
     done = tiercel("flow", "validate", name)
     assert (done.code, done.out) == (code, "")
     assert message in done.err
+
+
+PARENT = """
+id: parent
+namespace: company.team
+tasks:
+  - id: s
+    type: io.kestra.plugin.core.flow.Subflow
+    namespace: company.team
+    flowId: {}
+"""
+MISSING = "The subflow 'nobody' not found in namespace 'company.team'"
+
+
+def test_without_a_database_nobody_knows_whether_a_subflow_exists(
+    home: Path, tiercel: Tiercel
+) -> None:
+    Path("parent.yaml").write_text(PARENT.format("nobody"))
+    assert tiercel("flow", "validate", "parent.yaml").err == ""
+    assert not home.exists()
+
+
+def test_a_subflow_is_looked_for_among_the_stored_flows_and_the_given_ones(
+    flow: str, tiercel: Tiercel
+) -> None:
+    tiercel("run", flow)
+    Path("given.yaml").write_text(PARENT.format("parent").replace("id: parent", "id: other"))
+    Path("parent.yaml").write_text(PARENT.format("nobody"))
+    Path("known.yaml").write_text(PARENT.format("sums").replace("id: parent", "id: known"))
+    done = tiercel("flow", "validate", "given.yaml", "parent.yaml", "known.yaml")
+    assert done.code == 0
+    assert done.err.count("warning") == 1
+    assert f"warning: parent.yaml:8:13: {MISSING}" in done.err

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,10 +28,12 @@ def flow() -> None:
 @flow.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @options.as_json
-def validate(files: tuple[Path, ...], as_json: bool) -> int:
+@options.home
+def validate(files: tuple[Path, ...], as_json: bool, home: Path | None) -> int:
     """Tell every problem of the flows in FILES, with its place; folders are searched for YAML.
 
-    `-` is standard input.
+    `-` is standard input. A flow that a task runs, and that is neither in FILES nor stored, is
+    worth a warning; without a database nobody knows what is stored.
 
     \b
     Example:
@@ -40,7 +44,11 @@ def validate(files: tuple[Path, ...], as_json: bool) -> int:
 
     registry = Registry()
     texts = [options.read_flow(path) for path in _expand(files)]
-    reports = {name: examine(text, resolve=registry.resolve, file=name) for text, name in texts}
+    with _known_flows(texts, home) as exists:
+        reports = {
+            name: examine(text, resolve=registry.resolve, file=name, flow_exists=exists)
+            for text, name in texts
+        }
     problems = [problem for report in reports.values() for problem in report.problems]
     options.blame_plugins(problems, registry)
     if as_json:
@@ -50,6 +58,35 @@ def validate(files: tuple[Path, ...], as_json: bool) -> int:
             _tell(name, report)
     valid = all(report.flow is not None for report in reports.values())
     return exits.OK if valid else exits.INVALID_FLOW
+
+
+@contextmanager
+def _known_flows(
+    texts: list[tuple[str, str]], home: Path | None
+) -> Iterator[Callable[[str, str], bool] | None]:
+    """Yield what tells whether there is a flow; None where there is no database to ask."""
+    settings = options.read_settings(home)
+    if settings.repository is None and not (settings.home / "tiercel.db").is_file():
+        yield None
+        return
+    given = {_identity(text) for text, _ in texts}
+    with options.open_engine(home) as engine:
+        yield (
+            lambda namespace, name: (
+                (namespace, name) in given or engine.flows.exists(namespace, name)
+            )
+        )
+
+
+def _identity(text: str) -> tuple[Any, Any]:
+    from tiercel.errors import FlowSyntaxError
+    from tiercel.model import yaml
+
+    try:
+        data = yaml.parse(text)
+    except FlowSyntaxError:
+        return None, None
+    return (data.get("namespace"), data.get("id")) if isinstance(data, dict) else (None, None)
 
 
 def _expand(files: tuple[Path, ...]) -> list[Path]:
