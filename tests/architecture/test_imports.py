@@ -7,7 +7,9 @@ purity, about libraries with one home, and about what a plugin may see of the co
 from __future__ import annotations
 
 import ast
+import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -46,11 +48,15 @@ HOMES = {
     "rich": ["core/src/tiercel/cli/"],
     "httpx": ["plugins/http/"],
     # The storage tasks keep the keys of large files in a scratch database.
-    "sqlite3": ["plugins/sql/", "plugins/storage/src/tiercel_storage/items.py"],
-    "psycopg": ["plugins/sql/"],
+    "sqlite3": ["plugins/sql/", "plugins/jdbc/", "plugins/storage/src/tiercel_storage/items.py"],
+    "psycopg": ["plugins/sql/", "plugins/jdbc/"],
     "sqlalchemy": [],
     "docker": ["plugins/docker/"],
     "duckdb": ["plugins/duckdb/"],
+    # Converters of files, each with a library of its own.
+    "fastavro": ["plugins/serdes/"],
+    "openpyxl": ["plugins/serdes/"],
+    "pyarrow": ["plugins/serdes/"],
     "boto3": ["plugins/aws/"],
     "botocore": ["plugins/aws/"],
     "google": ["plugins/gcp/"],
@@ -143,15 +149,23 @@ def test_a_heavy_library_has_one_home(library: str) -> None:
     assert strays == []
 
 
+def needed_plugins(plugin: Path) -> set[str]:
+    """Return the packages of other plugins that a plugin's metadata depends on."""
+    project = tomllib.loads((plugin / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = {re.split(r"[\[<>=~! ]", each)[0] for each in project["dependencies"]}
+    others = names & {f"tiercel-{each.name}" for each in PLUGINS}
+    return {name.replace("-", "_") for name in others}
+
+
 def foreign_imports(plugin: Path, folder: str, allowed: set[str]) -> dict[str, set[str]]:
     """Return what the files of a plugin's folder import of Tiercel beyond the allowed modules."""
-    own = f"tiercel_{plugin.name}"
+    own = {f"tiercel_{plugin.name}", *needed_plugins(plugin)}
     strays = {
         path.relative_to(ROOT).as_posix(): {
             module
             for module in modules_imported(path)
             if module.startswith("tiercel")
-            and module.partition(".")[0] != own
+            and module.partition(".")[0] not in own
             and module not in allowed
         }
         for path in plugin.glob(f"{folder}/**/*.py")

@@ -3,11 +3,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC
 from pathlib import Path
 from types import SimpleNamespace
 
 from tiercel.testing import start_task
-from tiercel_duckdb.session import open_session
+from tiercel_duckdb.session import open_duckdb
 
 ENDLESS = "SELECT sum(sin(a.range * b.range)) FROM range(10000000) a, range(1000000) b"
 
@@ -27,7 +28,7 @@ def test_a_query_that_takes_too_long_is_interrupted() -> None:
 def test_a_kill_after_the_last_row_does_no_harm(tmp_path: Path) -> None:
     callbacks: list[Callable[[], None]] = []
     ctx = SimpleNamespace(working_dir=tmp_path, on_kill=callbacks.append, cancelled=False)
-    with open_session(ctx, ":memory:") as session:  # type: ignore[arg-type]
+    with open_duckdb(ctx, ":memory:", UTC) as session:  # type: ignore[arg-type]
         assert session.connection.execute("SELECT 1").fetchall() == [(1,)]
     for callback in callbacks:
         callback()

@@ -26,6 +26,8 @@ _PACKAGES = {
     "io.kestra.plugin.scripts.": "tiercel-scripts",
     "io.kestra.plugin.serdes.": "tiercel-serdes",
     "io.kestra.plugin.jdbc.duckdb.": "tiercel-duckdb",
+    "io.kestra.plugin.jdbc.sqlite.": "tiercel-jdbc",
+    "io.kestra.plugin.jdbc.postgresql.": "tiercel-jdbc",
 }
 
 

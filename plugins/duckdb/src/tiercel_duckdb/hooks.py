@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tiercel.plugin import Registration, hookimpl
 
-__all__ = ["register_tasks"]
+__all__ = ["register_tasks", "register_triggers"]
 
 
 @hookimpl
@@ -14,3 +14,9 @@ def register_tasks() -> Registration:
         "io.kestra.plugin.jdbc.duckdb.Query": "tiercel_duckdb.query:Query",
         "io.kestra.plugin.jdbc.duckdb.Queries": "tiercel_duckdb.query:Queries",
     }
+
+
+@hookimpl
+def register_triggers() -> Registration:
+    """Return the DuckDB trigger."""
+    return {"io.kestra.plugin.jdbc.duckdb.Trigger": "tiercel_duckdb.query:Trigger"}

@@ -3,67 +3,87 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tiercel.plugin import RunContext, TaskError, TaskKilledError, scratch_file
+from tiercel_duckdb.values import row_maker
+from tiercel_jdbc.session import Session
+from tiercel_jdbc.statements import with_parameters
+from tiercel_jdbc.values import Row
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, Statement
 
-__all__ = ["Session", "database_path", "open_session"]
+__all__ = ["MEMORY", "DuckDbSession", "database_name", "open_duckdb"]
 
-_MEMORY = ":memory:"
-# `:name` stands for a parameter, but not inside texts, names and comments, and not in `a::type`.
-_NAMED = re.compile(
-    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|\$(\w*)\$.*?\$\1\$|::|:(?P<name>\w+)""",
-    re.DOTALL,
-)
+MEMORY = ":memory:"
+_EXTENSION = re.compile(r"[A-Za-z0-9_]+")
 
 
-class Session:
-    """A connection, and how statements run on it."""
+class DuckDbSession(Session):
+    """A connection to DuckDB."""
 
-    def __init__(self, ctx: RunContext, connection: DuckDBPyConnection) -> None:
-        self._ctx = ctx
+    def __init__(self, connection: DuckDBPyConnection, zone: tzinfo) -> None:
         self.connection = connection
+        self._zone = zone
 
-    def parse(self, sql: str, parameters: Mapping[str, Any]) -> list[Statement]:
-        """Split SQL into its statements; `:name` and `$name` are parameters."""
+    def split(self, sql: str, parameters: Mapping[str, Any]) -> list[Statement]:
+        """Return the statements of some SQL; `:name` and `$name` are parameters."""
+        dollars = with_parameters(sql, parameters, lambda name: f"${name}")
+        return self.connection.extract_statements(dollars)
 
-        def dollar(match: re.Match[str]) -> str:
-            return f"${match['name']}" if match["name"] in parameters else match[0]
+    def text_of(self, statement: Statement) -> str:
+        """Return a statement's text."""
+        return statement.query
 
-        return self.connection.extract_statements(_NAMED.sub(dollar, sql))
-
-    def execute(self, statement: Statement, parameters: Mapping[str, Any]) -> bool:
-        """Run a statement; return whether it has a result to fetch.
-
-        Raises:
-            TaskKilledError: the task is to stop.
-        """
-        from duckdb import ExpectedResultType
-
-        if self._ctx.cancelled:
-            raise TaskKilledError("The query was interrupted")
-        self._ctx.log("DEBUG", f"Starting query: {statement.query.strip()}")
+    def execute(
+        self, statement: Statement, parameters: Mapping[str, Any], size: int
+    ) -> Generator[Row, None, None] | None:
+        """Run a statement; its rows come in batches."""
         values = {name: parameters[name] for name in statement.named_parameters & {*parameters}}
         self.connection.execute(statement, values or None)
+        return self._rows(size) if self._has_result(statement) else None
+
+    def _has_result(self, statement: Statement) -> bool:
+        from duckdb import ExpectedResultType
+
         expected = set(statement.expected_result_type)
         if ExpectedResultType.CHANGED_ROWS in expected:
             # Only its outcome tells an INSERT … RETURNING from one that merely counts its rows.
             return [column[0] for column in self.connection.description or ()] != ["Count"]
         return ExpectedResultType.QUERY_RESULT in expected
 
+    def _rows(self, size: int) -> Generator[Row, None, None]:
+        make = row_maker(self.connection.description or (), self._zone)
+        while batch := self.connection.fetchmany(size):
+            yield from map(make, batch)
+
+    def begin(self) -> None:
+        """Begin a transaction."""
+        self.connection.begin()
+
+    def commit(self) -> None:
+        """Commit it."""
+        self.connection.commit()
+
 
 @contextmanager
-def open_session(ctx: RunContext, database: str) -> Iterator[Session]:
+def open_duckdb(
+    ctx: RunContext, database: str, zone: tzinfo, extensions: Sequence[str] = ()
+) -> Iterator[DuckDbSession]:
     """Connect to a database file, to `:memory:` or to `md:…`.
 
     File names in SQL are looked up in the working folder first.
+
+    Args:
+        ctx: what the task was given.
+        database: what to connect to.
+        zone: the time zone of timestamps that have none.
+        extensions: community extensions to load.
 
     Raises:
         TaskError: DuckDB refused something.
@@ -77,14 +97,28 @@ def open_session(ctx: RunContext, database: str) -> Iterator[Session]:
             folder = str(ctx.working_dir).replace("'", "''")
             connection.execute(f"SET file_search_path = '{folder}'")
             connection.execute(f"SET temp_directory = '{scratch_file(ctx, '.spill')}'")
+            for extension in extensions:
+                _load(ctx, connection, extension)
             ctx.on_kill(lambda: _interrupt(connection))
-            yield Session(ctx, connection)
+            yield DuckDbSession(connection, zone)
         finally:
             connection.close()
     except duckdb.InterruptException as error:
         raise TaskKilledError("The query was interrupted") from error
     except duckdb.Error as error:
         raise TaskError(str(error)) from error
+
+
+def _load(ctx: RunContext, connection: DuckDBPyConnection, extension: str) -> None:
+    import duckdb
+
+    if not _EXTENSION.fullmatch(extension):
+        raise TaskError(f"Invalid name of an extension {extension!r}", retryable=False)
+    try:
+        connection.execute(f"INSTALL {extension} FROM community")
+        connection.execute(f"LOAD {extension}")
+    except duckdb.Error as error:
+        ctx.log("WARN", f"DuckDB has no extension {extension!r}, going on without it: {error}")
 
 
 def _interrupt(connection: DuckDBPyConnection) -> None:
@@ -95,35 +129,17 @@ def _interrupt(connection: DuckDBPyConnection) -> None:
         connection.interrupt()
 
 
-def database_path(ctx: RunContext, url: str, uri: str | None, *, as_file: bool) -> str:
-    """Return what to connect to.
-
-    Args:
-        ctx: what the task was given.
-        url: a JDBC URL, `jdbc:duckdb:` with a path or nothing.
-        uri: a stored database file to work on a copy of; wins over the URL.
-        as_file: whether a database that is named nowhere must be a file all the same.
+def database_name(url: str) -> str:
+    """Return what a JDBC URL names: `:memory:`, an absolute path, or `md:…`.
 
     Raises:
         TaskError: the URL is not one of DuckDB's.
     """
-    if uri:
-        path = scratch_file(ctx, ".db")
-        with ctx.storage.open(uri) as source, path.open("wb") as target:
-            shutil.copyfileobj(source, target, 1 << 20)
-        return str(path)
     if not url.startswith("jdbc:duckdb:"):
         raise TaskError(
             f"Invalid DuckDB URL {url!r}: it begins with `jdbc:duckdb:`", retryable=False
         )
-    name = url.removeprefix("jdbc:duckdb:")
-    if name in ("", _MEMORY):
-        return str(scratch_file(ctx, ".db")) if as_file else _MEMORY
-    if name.startswith("md:"):
+    name = url.removeprefix("jdbc:duckdb:") or MEMORY
+    if name == MEMORY or name.startswith("md:") or Path(name).is_absolute():
         return name
-    if not Path(name).is_absolute():
-        raise TaskError(
-            f"Invalid database file {name!r}: its path must be absolute", retryable=False
-        )
-    Path(name).parent.mkdir(parents=True, exist_ok=True)
-    return name
+    raise TaskError(f"Invalid database file {name!r}: its path must be absolute", retryable=False)

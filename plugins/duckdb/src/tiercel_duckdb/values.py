@@ -1,22 +1,16 @@
-"""Cells of a result as values that ION and JSON can hold."""
+"""Cells of a result as values that ION can hold."""
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 from uuid import UUID
 
-from pydantic import ConfigDict, TypeAdapter
+from tiercel_jdbc.values import Row, iso_duration
 
-from tiercel.plugin import Duration
-
-__all__ = ["Row", "json_like", "row_maker"]
-
-Row = dict[str, Any]
+__all__ = ["row_maker"]
 
 # Their Python values need no conversion; everything else is looked at cell by cell.
 _PLAIN = {
@@ -24,7 +18,6 @@ _PLAIN = {
     *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
     *("FLOAT", "DOUBLE", "VARCHAR", "DATE", "TIME", "BLOB", "BIT"),
 }
-_DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration, config=ConfigDict(defer_build=True))
 
 
 def row_maker(
@@ -53,30 +46,12 @@ def row_maker(
     return make
 
 
-def json_like(value: Any) -> Any:
-    """Return a row's value as JSON can hold it, written as Kestra writes it."""
-    match value:
-        case dict():
-            return {str(key): json_like(item) for key, item in value.items()}
-        case list():
-            return [json_like(item) for item in value]
-        case datetime():
-            return value.isoformat().replace("+00:00", "Z")
-        case date() | time():
-            return value.isoformat()
-        case Decimal():
-            return int(value) if value == value.to_integral_value() else float(value)
-        case float() if not math.isfinite(value):
-            return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return value
-
-
 def _value(value: Any, zone: tzinfo) -> Any:
     match value:
         case datetime():
             return value.replace(tzinfo=zone) if value.tzinfo is None else value.astimezone(UTC)
         case timedelta():
-            return _DURATION.dump_python(value)
+            return iso_duration(value)
         case UUID():
             return str(value)
         case list() | tuple():
