@@ -8,6 +8,7 @@ import json
 import socketserver
 import ssl
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -195,6 +196,28 @@ def _moved(handler: Handler) -> None:
 @route("gzip")
 def _gzip(handler: Handler) -> None:
     handler.reply(body=gzip.compress(b"packed " * 1000), Content_Encoding="gzip")
+
+
+@route("deflate")
+def _deflate(handler: Handler) -> None:
+    handler.reply(body=zlib.compress(b"packed " * 1000), Content_Encoding="deflate")
+
+
+@route("zeros")
+def _zeros(handler: Handler) -> None:
+    packer = zlib.compressobj(wbits=31)
+    pieces = [packer.compress(bytes(1 << 20)) for _ in range(int(handler.arguments[0]) >> 20)]
+    handler.reply(body=b"".join((*pieces, packer.flush())), Content_Encoding="gzip")
+
+
+@route("log-in")
+def _log_in(handler: Handler) -> None:
+    handler.reply(302, Location="/cookies", Set_Cookie="session=s1; Path=/")
+
+
+@route("cookies")
+def _cookies(handler: Handler) -> None:
+    handler.json({"cookies": handler.headers.get("Cookie")})
 
 
 @route("broken-gzip")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -118,8 +119,9 @@ def test_all_values_of_a_header_are_kept(server):
     assert server.call("/many").outputs["headers"]["x-many"] == ["one", "two"]
 
 
-def test_a_compressed_reply_is_decompressed(server):
-    outputs = server.call("/gzip").outputs
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+def test_a_compressed_reply_is_decompressed(server, encoding):
+    outputs = server.call(f"/{encoding}").outputs
     assert outputs["body"] == "packed " * 1000
     assert not {"content-encoding", "content-length"} & outputs["headers"].keys()
 
@@ -149,6 +151,11 @@ def test_redirects_are_followed(server):
     result = server.call("/redirect/2", method="POST", body="x")
     assert echoed(result)["method"] == "GET"
     assert result.outputs["uri"] == f"{server.origin}/redirect/2"
+
+
+def test_cookies_are_kept_from_redirect_to_redirect_but_not_for_other_requests(server):
+    assert echoed(server.call("/log-in")) == {"cookies": "session=s1"}
+    assert echoed(server.call("/cookies")) == {"cookies": None}
 
 
 def test_redirects_are_not_followed_when_told_so(server):
@@ -204,6 +211,16 @@ def test_a_reply_longer_than_the_limit_is_refused(server):
 def test_the_limit_counts_decompressed_bytes(server):
     result = server.call("/gzip", options={"maxContentLength": 1000})
     assert "longer than 1000 bytes" in result.error
+
+
+def test_the_limit_ends_a_reply_before_it_fills_the_memory(server):
+    # A quarter of a gibibyte of zeros: 256 KiB compressed, which is less than one piece.
+    tracemalloc.start()
+    result = server.call(f"/zeros/{1 << 28}")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "longer than 10485760 bytes" in result.error
+    assert peak < 100 * 1024 * 1024
 
 
 def test_ten_mebibytes_are_the_limit_by_default(server):

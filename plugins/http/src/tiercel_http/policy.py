@@ -182,7 +182,9 @@ def _names(entry: str, host: str, addresses: Sequence[Address]) -> bool:
 
 
 def _is_private(address: Address) -> bool:
-    return not address.is_global or address.is_multicast
+    # Python takes the site-local addresses of old (RFC 3879) for public ones.
+    is_site_local = isinstance(address, IPv6Address) and address.is_site_local
+    return not address.is_global or address.is_multicast or is_site_local
 
 
 def _plain_name(host: str) -> str:

@@ -20,6 +20,8 @@ from tiercel_http.network import Dialer, Origin
 __all__ = ["SocketTransport"]
 
 _CHUNK = 256 * 1024
+# A byte of a compressed body can become a thousand, and all of a piece is decompressed at once.
+_COMPRESSED_CHUNK = 16 * 1024
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -88,9 +90,10 @@ class _ReplyStream(httpx.SyncByteStream):
 
     def __iter__(self) -> Iterator[bytes]:
         left = self._reply.length
+        most = _COMPRESSED_CHUNK if self._reply.headers.get("content-encoding") else _CHUNK
         with _translated(httpx.ReadError, httpx.ReadTimeout):
             while left != 0:
-                chunk = self._reply.read1(_CHUNK if left is None else min(_CHUNK, left))
+                chunk = self._reply.read1(most if left is None else min(most, left))
                 if not chunk:
                     break
                 if left is not None:
