@@ -153,7 +153,12 @@ def backfill(  # noqa: PLR0913  # click passes each option as an argument
 @_trigger
 @options.home
 def pause_backfill(namespace: str, flow: str, trigger: str, home: Path | None) -> None:
-    """Have a trigger's backfill wait."""
+    """Have a trigger's backfill wait.
+
+    \b
+    Example:
+      tiercel triggers pause-backfill company.team report daily
+    """
     with options.open_engine(home) as engine:
         engine.triggers.get(namespace, flow, trigger).pause_backfill()
 
@@ -162,7 +167,12 @@ def pause_backfill(namespace: str, flow: str, trigger: str, home: Path | None) -
 @_trigger
 @options.home
 def resume_backfill(namespace: str, flow: str, trigger: str, home: Path | None) -> None:
-    """Go on with a trigger's backfill."""
+    """Go on with a trigger's backfill.
+
+    \b
+    Example:
+      tiercel triggers resume-backfill company.team report daily
+    """
     with options.open_engine(home) as engine:
         engine.triggers.get(namespace, flow, trigger).resume_backfill()
 
@@ -171,7 +181,12 @@ def resume_backfill(namespace: str, flow: str, trigger: str, home: Path | None) 
 @_trigger
 @options.home
 def cancel_backfill(namespace: str, flow: str, trigger: str, home: Path | None) -> None:
-    """Forget the dates that are left of a trigger's backfill."""
+    """Forget the dates that are left of a trigger's backfill.
+
+    \b
+    Example:
+      tiercel triggers cancel-backfill company.team report daily
+    """
     with options.open_engine(home) as engine:
         engine.triggers.get(namespace, flow, trigger).cancel_backfill()
 
