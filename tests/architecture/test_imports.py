@@ -46,7 +46,7 @@ HOMES = {
     "pluggy": ["core/src/tiercel/plugin/"],
     "click": ["core/src/tiercel/cli/"],
     "rich": ["core/src/tiercel/cli/"],
-    "httpx": ["plugins/http/"],
+    "httpx": ["plugins/http/", "plugins/notifications/"],
     # The storage tasks keep the keys of large files in a scratch database.
     "sqlite3": ["plugins/sql/", "plugins/jdbc/", "plugins/storage/src/tiercel_storage/items.py"],
     "psycopg": ["plugins/sql/", "plugins/jdbc/"],

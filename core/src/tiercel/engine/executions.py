@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tiercel._record import replace
+from tiercel.errors import NotFoundError
 from tiercel.model.execution import State
 from tiercel.repository.spi import ExecutionQuery
 from tiercel.storage import uri as uris
@@ -46,6 +47,13 @@ class ExecutionBook:
         self._tenant = tenant
         self._files = files
         self._resume = resume
+
+    def find(self, execution_id: str) -> Execution:
+        """Return an execution with its task runs."""
+        execution = self._repository.execution(execution_id)
+        if execution.tenant != self._tenant:
+            raise NotFoundError(f"There is no execution '{execution_id}'")
+        return execution
 
     def count(
         self,

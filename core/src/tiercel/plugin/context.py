@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from tiercel.model.execution import State
+    from tiercel.model.execution import Execution, State
     from tiercel.model.task import TaskBase
     from tiercel.plugin.property import Property
 
@@ -289,6 +289,14 @@ class Flows(Protocol):
 
 class Executions(Protocol):
     """Executions of the same tenant, of any flow."""
+
+    def find(self, execution_id: str) -> Execution:
+        """Return an execution with its task runs.
+
+        Raises:
+            NotFoundError: there is no such execution.
+        """
+        ...
 
     def count(
         self,

@@ -5,6 +5,19 @@ from __future__ import annotations
 __all__ = ["package_for"]
 
 _PACKAGES = {
+    "io.kestra.plugin.discord.": "tiercel-notifications",
+    "io.kestra.plugin.email.": "tiercel-notifications",
+    "io.kestra.plugin.googleworkspace.chat.": "tiercel-notifications",
+    "io.kestra.plugin.meta.whatsapp.": "tiercel-notifications",
+    "io.kestra.plugin.microsoft365.teams.": "tiercel-notifications",
+    "io.kestra.plugin.notifications.": "tiercel-notifications",
+    "io.kestra.plugin.opsgenie.": "tiercel-notifications",
+    "io.kestra.plugin.pagerduty.": "tiercel-notifications",
+    "io.kestra.plugin.slack.": "tiercel-notifications",
+    "io.kestra.plugin.squadcast.": "tiercel-notifications",
+    "io.kestra.plugin.telegram.": "tiercel-notifications",
+    "io.kestra.plugin.zenduty.": "tiercel-notifications",
+    "io.kestra.plugin.zulip.": "tiercel-notifications",
     "io.kestra.plugin.aws.": "tiercel-aws",
     "io.kestra.plugin.gcp.": "tiercel-gcp",
     "io.kestra.plugin.git.": "tiercel-git",

@@ -1,0 +1,1 @@
+"""Tiercel plugin: messages to people."""

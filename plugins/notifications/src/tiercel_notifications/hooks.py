@@ -1,0 +1,35 @@
+"""What this package adds to Tiercel; imported at start-up, so it imports nothing heavy."""
+
+from __future__ import annotations
+
+from tiercel.plugin import Registration, hookimpl
+from tiercel_notifications.services import SERVICES, type_names
+
+__all__ = ["register_tasks"]
+
+_TELEGRAM = (
+    "io.kestra.plugin.telegram.TelegramSend",
+    "io.kestra.plugin.notifications.telegram.TelegramSend",
+)
+_EXECUTIONS = ("Slack", "Discord", "Teams", "GoogleChat")
+
+
+@hookimpl
+def register_tasks() -> Registration:
+    """Return the tasks that send messages, each with its older names."""
+    found: dict[str | tuple[str, ...], str] = {
+        _mail("MailSend"): "tiercel_notifications.mail:MailSend",
+        _mail("MailExecution"): "tiercel_notifications.mail:MailExecution",
+        _TELEGRAM: "tiercel_notifications.telegram:TelegramSend",
+    }
+    for service in SERVICES:
+        name = service.class_name
+        found[type_names(service, name)] = f"tiercel_notifications.webhooks:{name}"
+        if service.name in _EXECUTIONS:
+            name = f"{service.name}Execution"
+            found[type_names(service, name)] = f"tiercel_notifications.executions:{name}"
+    return found
+
+
+def _mail(name: str) -> tuple[str, str]:
+    return f"io.kestra.plugin.email.{name}", f"io.kestra.plugin.notifications.mail.{name}"
