@@ -48,6 +48,8 @@ utsns = "host"
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
+# Nothing in common with another engine that runs at the same time.
+tmp_dir = "{folder}/tmp"
 """
 STORAGE = """
 [storage]
@@ -55,6 +57,13 @@ driver = "{driver}"
 runroot = "{folder}/run"
 graphroot = "{folder}/graph"
 """
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests that need an engine in one process, so that one is started."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group("containers"))
 
 
 def listening() -> str | None:
@@ -76,7 +85,7 @@ def podman(folder: Path, driver: str, registry: str) -> dict[str, str]:
     (folder / "registries.conf").write_text(
         f'[[registry]]\nlocation = "{registry}"\ninsecure = true\n'
     )
-    (folder / "containers.conf").write_text(PODMAN)
+    (folder / "containers.conf").write_text(PODMAN.format(folder=folder))
     (folder / "storage.conf").write_text(STORAGE.format(driver=driver, folder=folder))
     env = {
         **os.environ,
@@ -102,18 +111,22 @@ def started(folder: Path, registry: str) -> Iterator[str]:
         pytest.skip("podman cannot run here")
     host = f"unix://{folder}/podman.sock"
     command = ["podman", "system", "service", "--time=0", host]
+    if os.geteuid() == 0 and shutil.which("unshare"):
+        # Locks of its own, too, and mounts that go when it goes.
+        apart = 'mount -t tmpfs tmpfs /dev/shm && exec "$@"'
+        command = ["unshare", "--mount", "sh", "-c", apart, "sh", *command]
     with (folder / "service.log").open("wb") as log:
         service = subprocess.Popen(command, env=env, stdout=log, stderr=log)
     try:
         wait_for(lambda: (folder / "podman.sock").exists() or service.poll() is not None, 30)
         assert service.poll() is None, (folder / "service.log").read_text()
         yield host
+        with closing(docker.APIClient(base_url=host)) as client:
+            for container in client.containers(all=True):
+                client.remove_container(container["Id"], force=True, v=True)
     finally:
-        subprocess.run(["podman", "rm", "--all", "--force"], env=env, capture_output=True)
         service.terminate()
         service.wait(30)
-        # What it mounted for its containers would keep the folder from being removed.
-        subprocess.run(["podman", "system", "reset", "--force"], env=env, capture_output=True)
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 20) -> Any:
@@ -295,6 +308,14 @@ def with_image(host: str) -> str:
             )
             # Podman does not tag what it imports.
             client.tag(json.loads(said.splitlines()[-1])["status"], repository, tag)
+        try:
+            host_config = client.create_host_config(network_mode="host")
+            container = client.create_container(IMAGE, ["/bin/true"], host_config=host_config)
+            client.start(container)
+            assert client.wait(container)["StatusCode"] == 0
+            client.remove_container(container, force=True)
+        except docker.errors.APIError as error:
+            pytest.skip(f"the container engine cannot run containers here: {error.explanation}")
     return host
 
 
