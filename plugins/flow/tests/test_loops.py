@@ -123,3 +123,23 @@ def test_a_loop_gives_up_when_its_time_is_over(play):
 def test_a_failed_round_ends_the_loop(play, states):
     text = UNTIL.replace("debug.Return", "execution.Fail")
     assert states(play(text % ("false", ""))) == {"loop": "FAILED", "t": "FAILED"}
+
+
+WORKING = """
+    - id: loop
+      type: io.kestra.plugin.core.flow.ForEach
+      values: [a, b]
+      tasks:
+        - id: folder
+          type: io.kestra.plugin.core.flow.WorkingDirectory
+          tasks:
+            - id: t
+              type: io.kestra.plugin.core.debug.Return
+              format: "{{ taskrun.value }} {{ workerTaskrun.value }} {{ parent.taskrun.value }}"
+"""
+
+
+def test_a_task_in_a_working_directory_has_the_value_of_its_round(play) -> None:
+    execution = play(WORKING)
+    runs = (each for each in execution.task_runs.values() if each.task_id == "t")
+    assert sorted(each.outputs["value"] for each in runs) == ["a a a", "b b b"]

@@ -153,7 +153,19 @@ class Variables:
             variables["parents"] = parents
         if parents:
             variables["parent"] = parents[0]
+        worker = self._worker(execution, task_run)
+        if worker is not None:
+            variables["workerTaskrun"] = worker
+            if "value" in worker:
+                variables["taskrun"] = {**variables["taskrun"], "value": worker["value"]}
         return variables
+
+    def _worker(self, execution: Execution, task_run: TaskRun) -> dict[str, Any] | None:
+        """Return the task run whose folder this one works in: it has that one's loop value."""
+        scope = execution.scopes.get(task_run.parent_id or "")
+        if scope is None or not getattr(scope.task, "shares_folder", False):
+            return None
+        return _task_run(execution.task_runs[scope.id])
 
     def _parents(self, execution: Execution, task_run: TaskRun) -> Iterator[dict[str, Any]]:
         """Yield the loops around a task run, the nearest first."""
