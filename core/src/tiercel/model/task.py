@@ -66,6 +66,10 @@ class TypedModel(Model):
     """The canonical type, set by the registry when it loads the class."""
     deprecated: ClassVar[str | None] = None
     """What to write instead, when the type is an old one; None otherwise."""
+    extra_variables: ClassVar[Mapping[str, str]] = {}
+    """Variables that only its own expressions see: name → what it is, for checks and editors.
+
+    A dot leads into a variable that is there anyway: `taskrun.items`."""
 
 
 DynamicDuration = Annotated[
@@ -130,10 +134,6 @@ class TaskBase(TypedModel):
     """Whether it does work itself; a flowable task only decides what runs."""
     runs_flow: ClassVar[bool] = False
     """Whether its `namespace` and `flowId` name a flow that it runs."""
-    extra_variables: ClassVar[Mapping[str, str]] = {}
-    """Variables that only its own expressions see: name → what it is, for checks and editors.
-
-    A dot leads into a variable that is there anyway: `taskrun.items`."""
     logged: ClassVar[tuple[str, ...]] = ()
     """Properties, as flows write them, whose values it writes into the log, for checks."""
 

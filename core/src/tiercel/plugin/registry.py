@@ -137,7 +137,8 @@ class Registry:
         if entry is None:
             raise self._unknown(kind, name)
         loaded = self._import(entry)
-        if getattr(loaded, "type_name", None) == "":
+        # A type that derives from another one has a name of its own.
+        if hasattr(loaded, "type_name") and "type_name" not in vars(loaded):
             loaded.type_name = entry.name
         self._loaded[kind, name] = loaded
         return loaded

@@ -48,12 +48,20 @@ class Cache(Model):
     """How long they are used; for ever by default."""
 
 
+class CollectedFiles(Output):
+    """What `WorkingDirectory` gives to later tasks."""
+
+    output_files: Annotated[dict[str, str] | None, Mirrors("outputFiles")] = None
+    """The stored files: relative path → URI."""
+
+
 class WorkingDirectory(Sequential):
     """Run tasks one after the other in one folder, so that each finds the files of those before.
 
     The folder is empty at first, but for `inputFiles`, `namespaceFiles` and what is cached.
     """
 
+    output_type: ClassVar[type[Output]] = CollectedFiles
     shares_folder: ClassVar[bool] = True
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
@@ -128,13 +136,6 @@ class WorkingDirectory(Sequential):
     @property
     def _has_files(self) -> bool:
         return bool(self.cache or self.namespace_files or self.input_files)
-
-
-class CollectedFiles(Output):
-    """What `WorkingDirectory` gives to later tasks."""
-
-    output_files: Annotated[dict[str, str] | None, Mirrors("outputFiles")] = None
-    """The stored files: relative path → URI."""
 
 
 class _Step(Task[CollectedFiles]):

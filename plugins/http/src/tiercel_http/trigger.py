@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
@@ -58,6 +59,10 @@ triggers:
 """,
         ),
     )
+
+    extra_variables: ClassVar[Mapping[str, str]] = {
+        "response": "The reply: its `statusCode`, `body` and `headers`.",
+    }
 
     response_condition: Property[str] = Property("{{ response.statusCode < 400 }}", str)
     """What must be true of the reply: `response.statusCode`, `response.body`, `response.headers`.

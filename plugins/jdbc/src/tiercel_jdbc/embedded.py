@@ -6,11 +6,20 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from tiercel.plugin import Output, Property, RunContext, TaskError, Text, scratch_file, store_file
+from tiercel.plugin import (
+    Mirrors,
+    Output,
+    Property,
+    RunContext,
+    TaskError,
+    Text,
+    scratch_file,
+    store_file,
+)
 from tiercel_jdbc.query import QueriesOutput, QueryProperties, ResultOutput
 
 __all__ = [
@@ -26,7 +35,7 @@ __all__ = [
 class FilesOutput(Output):
     """The files that the SQL wrote."""
 
-    output_files: dict[str, str] = Field(default_factory=dict)
+    output_files: Annotated[dict[str, str], Mirrors("outputFiles")] = Field(default_factory=dict)
     """Stored output files: name → URI."""
     database_uri: str | None = None
     """The stored database file, with `outputDbFile`."""
@@ -42,6 +51,10 @@ class EmbeddedQueriesOutput(QueriesOutput, FilesOutput):
 
 class EmbeddedProperties(QueryProperties):
     """Properties of tasks with files."""
+
+    extra_variables: ClassVar[Mapping[str, str]] = {
+        "outputFiles": "The path for each output file, by its name.",
+    }
 
     output_files: Property[list[Text]] | None = None
     """Names of files that the SQL writes, to the path that `{{ outputFiles.name }}` gives."""
