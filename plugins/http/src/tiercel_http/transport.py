@@ -19,7 +19,8 @@ from tiercel_http.network import Dialer, Origin
 
 __all__ = ["SocketTransport"]
 
-_CHUNK = 256 * 1024
+# Small enough for the cache of a processor core: with more, each byte comes from memory twice.
+_CHUNK = 128 * 1024
 # A byte of a compressed body can become a thousand, and all of a piece is decompressed at once.
 _COMPRESSED_CHUNK = 16 * 1024
 _PORTS = {"http": 80, "https": 443}
