@@ -54,7 +54,8 @@ def flow_schema(registry: Registry) -> dict[str, Any]:
             name = references[cls, "validation"]["$ref"].removeprefix("#/definitions/")
             definitions[entry.name] = finish_type(definitions.pop(name), entry, cls)
         choices = [{"$ref": f"#/definitions/{entry.name}"} for entry, _ in listed]
-        definitions[KINDS[kind]] = _any_of(choices)
+        names = [name for entry, _ in listed for name in (entry.name, *entry.aliases)]
+        definitions[KINDS[kind]] = _any_of(choices, names)
     definitions["input"] = _any_of([references[cls, "validation"] for cls in inputs])
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -76,11 +77,14 @@ def _link_kinds(schema: Any) -> Any:
     return {key: _link_kinds(value) for key, value in schema.items()}
 
 
-def _any_of(choices: list[dict[str, Any]]) -> dict[str, Any]:
-    if not choices:
-        # No plugin brings any: nothing can be said of them, and nothing must be refused.
-        return {"type": "object", "required": ["type"]}
-    return {"type": "object", "required": ["type"], "anyOf": choices}
+def _any_of(choices: list[dict[str, Any]], names: list[str] | None = None) -> dict[str, Any]:
+    """Return the schema of a kind: one of the `choices`, whose types have these `names`."""
+    schema: dict[str, Any] = {"type": "object", "required": ["type"]}
+    if choices:  # otherwise no plugin brings any, and nothing must be refused
+        schema["anyOf"] = choices
+    if names:  # while a type is being written, no choice fits: here are all that could
+        schema["properties"] = {"type": {"type": "string", "enum": names}}
+    return schema
 
 
 def _classes(registry: Registry, kind: str) -> list[tuple[Registered, type[BaseModel]]]:

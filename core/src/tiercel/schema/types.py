@@ -52,12 +52,18 @@ def finish_type(schema: dict[str, Any], entry: Registered, cls: type[BaseModel])
     """Return a class's schema with what only its registration knows: its names."""
     names = [entry.name, *entry.aliases]
     kind: dict[str, Any] = {"const": entry.name} if len(names) == 1 else {"enum": names}
-    properties = {"type": {"type": "string", **kind}, **schema.get("properties", {})}
+    properties: dict[str, Any] = {"type": {}, **schema.get("properties", {})}
     properties["type"] = {"type": "string", **kind}
     finished = {**schema, "title": entry.name, "properties": properties}
-    finished["description"] = finished["markdownDescription"] = inspect.getdoc(cls) or ""
-    if getattr(cls, "deprecated", None):
-        finished["deprecationMessage"] = cls.deprecated  # type: ignore[attr-defined]  # as asked
+    text = inspect.getdoc(cls) or ""
+    instead = getattr(cls, "deprecated", None)
+    if instead:
+        # Said, and no `deprecationMessage`: language servers make errors of those.
+        finished |= {"deprecated": True, "doNotSuggest": True}
+        text = f"Deprecated. {instead}\n\n{text}"
+    # On the `type`, too: that is where people look, and a language server shows it.
+    for place in (finished, properties["type"]):
+        place |= {"description": text, "markdownDescription": text}
     return finished
 
 
