@@ -11,13 +11,14 @@ from tiercel.errors import PluginError, StorageError, UnknownTypeError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tiercel.expression.environment import Environment
     from tiercel.plugin.registry import Registry
     from tiercel.repository.spi import Repository
     from tiercel.secrets.spi import SecretManager
     from tiercel.settings import Settings
     from tiercel.storage.spi import StorageBackend
 
-__all__ = ["open_repository", "open_secrets", "open_storage", "shared_variables"]
+__all__ = ["language", "open_repository", "open_secrets", "open_storage", "shared_variables"]
 
 
 def open_repository(settings: Settings | None, registry: Registry) -> Repository:
@@ -93,6 +94,18 @@ def open_secrets(
             opened = cast("SecretManager", _open(registry, "secret manager", url))
             managers.append((scheme, opened))
     return SecretChain(managers)
+
+
+def language(registry: Registry, **options: Any) -> Environment:
+    """Return the expression language, with the functions of the engine and of the plugins.
+
+    `options` are those of `Environment`.
+    """
+    from tiercel.engine.functions import engine_functions
+    from tiercel.expression.environment import Environment
+
+    built_in = Environment(**options).extended(functions=engine_functions())
+    return built_in.extended(filters=registry.table("filter"), functions=registry.table("function"))
 
 
 def shared_variables(settings: Settings | None, environ: Mapping[str, str]) -> dict[str, Any]:

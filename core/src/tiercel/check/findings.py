@@ -70,6 +70,12 @@ class Finding:
         return RULES[self.code]
 
     @property
+    def dotted_path(self) -> str:
+        """Its path as one text: `tasks[0].message`."""
+        parts = (f"[{each}]" if isinstance(each, int) else f".{each}" for each in self.path)
+        return "".join(parts).lstrip(".")
+
+    @property
     def is_error(self) -> bool:
         """Whether it is an error."""
         return self.severity is Severity.ERROR

@@ -89,6 +89,13 @@ class Interfaces:
                 found.append(interface)
         return cls(found)
 
+    def __iter__(self) -> Iterator[Interface]:
+        return iter(self._known.values())
+
+    def with_others(self, others: Iterable[Interface]) -> Interfaces:
+        """Return these and others; of one that is in both, the one that is here."""
+        return Interfaces([*others, *self])
+
     def find(self, namespace: Any, name: Any) -> Interface | None:
         """Return a flow, or None when it is not known."""
         if not isinstance(namespace, str) or not isinstance(name, str):

@@ -58,7 +58,7 @@ class Slot:
 
 
 @lru_cache(maxsize=4096)
-def layout(cls: type[BaseModel]) -> Mapping[str, Slot]:
+def layout(cls: Any) -> Mapping[str, Slot]:
     """Return what each property of a class holds, by every name that it may be written under."""
     slots: dict[str, Slot] = {}
     for name, field in cls.model_fields.items():

@@ -76,9 +76,7 @@ def _of_task(flow: FlowScope, task: Task) -> Iterator[Spot]:
         yield Spot(spot.path, spot.on_key, spot.text, make, spot.slot, task, str(name))
 
 
-def _of_model(
-    flow: FlowScope, cls: type[Any], data: Any, path: Path, scope: MakeScope
-) -> Iterator[Spot]:
+def _of_model(flow: FlowScope, cls: Any, data: Any, path: Path, scope: MakeScope) -> Iterator[Spot]:
     """Yield the templates in a mapping that a class validates; tasks in it are left out."""
     slots = layout(cls)
     for key, value in data.items():

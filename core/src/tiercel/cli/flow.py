@@ -43,7 +43,7 @@ def validate(files: tuple[Path, ...], as_json: bool, home: Path | None) -> int:
     from tiercel.plugin.registry import Registry
 
     registry = Registry()
-    texts = [options.read_flow(path) for path in _expand(files)]
+    texts = [options.read_flow(path) for path in options.flow_files(files)]
     with _known_flows(texts, home) as exists:
         reports = {
             name: examine(text, resolve=registry.resolve, file=name, flow_exists=exists)
@@ -65,8 +65,7 @@ def _known_flows(
     texts: list[tuple[str, str]], home: Path | None
 ) -> Iterator[Callable[[str, str], bool] | None]:
     """Yield what tells whether there is a flow; None where there is no database to ask."""
-    settings = options.read_settings(home)
-    if settings.repository is None and not (settings.home / "tiercel.db").is_file():
+    if not options.has_database(home):
         yield None
         return
     given = {_identity(text) for text, _ in texts}
@@ -87,18 +86,6 @@ def _identity(text: str) -> tuple[Any, Any]:
     except FlowSyntaxError:
         return None, None
     return (data.get("namespace"), data.get("id")) if isinstance(data, dict) else (None, None)
-
-
-def _expand(files: tuple[Path, ...]) -> list[Path]:
-    found: list[Path] = []
-    for path in files:
-        if path.is_dir():
-            found += sorted([*path.rglob("*.yaml"), *path.rglob("*.yml")])
-        else:
-            found.append(path)
-    if not found:
-        raise click.UsageError(f"There is no YAML file in {', '.join(map(str, files))}")
-    return found
 
 
 def _tell(name: str, report: Report) -> None:

@@ -25,6 +25,7 @@ _COMMANDS = {
     "triggers": ("tiercel.cli.triggers:triggers", "List, turn on and off, backfill triggers."),
     "executions": ("tiercel.cli.executions:executions", "List, show, restart, kill … executions."),
     "eval": ("tiercel.cli.executions:evaluate", "Evaluate an expression on an execution."),
+    "check": ("tiercel.cli.check:check", "Check flows and the types of their expressions."),
     "flow": ("tiercel.cli.flow:flow", "Validate flows."),
     "plugins": ("tiercel.cli.plugins:plugins", "List and describe installed plugins."),
     "schema": ("tiercel.cli.schema:schema", "Export the JSON Schema of flows."),

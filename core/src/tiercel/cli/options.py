@@ -22,6 +22,8 @@ __all__ = [
     "STDIN",
     "as_json",
     "blame_plugins",
+    "flow_files",
+    "has_database",
     "home",
     "open_engine",
     "pairs",
@@ -78,6 +80,12 @@ def open_engine(folder: Path | None, **parts: Any) -> Tiercel:
         ) from error
 
 
+def has_database(folder: Path | None) -> bool:
+    """Return whether there is a database already that could be asked."""
+    settings = read_settings(folder)
+    return settings.repository is not None or (settings.home / "tiercel.db").is_file()
+
+
 def read_flow(file: Path) -> tuple[str, str]:
     """Return a flow's text and its file's name for messages; `-` is standard input.
 
@@ -99,6 +107,23 @@ def read_flow(file: Path) -> tuple[str, str]:
         raise click.UsageError(
             f"{name}:{line}: byte {content[error.start]:#04x} is not UTF-8 text"
         ) from error
+
+
+def flow_files(paths: Iterable[Path]) -> list[Path]:
+    """Return files as they are, and in the place of folders the YAML files in them.
+
+    Raises:
+        click.UsageError: there is none.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += sorted([*path.rglob("*.yaml"), *path.rglob("*.yml")])
+        else:
+            found.append(path)
+    if not found:
+        raise click.UsageError(f"There is no YAML file in {', '.join(map(str, paths))}")
+    return found
 
 
 def blame_plugins(problems: Iterable[Problem], registry: Registry) -> None:
