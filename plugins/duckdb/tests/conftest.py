@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tiercel.testing import TaskResult, run_task
+from tiercel.plugin import Output, RunContext, Task
+from tiercel.testing import TaskResult, load_trigger, run_task
 
 PREFIX = "io.kestra.plugin.jdbc.duckdb"
 
@@ -29,3 +30,23 @@ def queries() -> Callable[..., TaskResult]:
         return run_task({"type": f"{PREFIX}.Queries", "sql": sql, **properties})
 
     return run
+
+
+@pytest.fixture
+def poll() -> Callable[[dict[str, Any]], Any]:
+    """Have a trigger look once; return what it found."""
+
+    def look(properties: dict[str, Any]) -> Any:
+        trigger: Any = load_trigger({"type": f"{PREFIX}.Trigger", **properties})
+        found: list[Any] = []
+
+        class Poll(Task[Output]):
+            def run(self, ctx: RunContext) -> Output:
+                found.append(trigger.poll(ctx))
+                return Output()
+
+        result = run_task(Poll(id="poll", type="com.example.Poll"))
+        assert result.error is None
+        return found[0]
+
+    return look

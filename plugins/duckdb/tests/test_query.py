@@ -136,9 +136,23 @@ def test_after_sql_runs_in_the_same_transaction(query: Any, tmp_path: Path) -> N
     assert query("SHOW TABLES", url=url, fetch=True).outputs["rows"] == []
 
 
+def test_an_extension_that_cannot_be_had_is_warned_about(query: Any) -> None:
+    result = query("SELECT 1 AS i", communityExtensions=["no_such_thing"], fetchOne=True)
+    assert result.outputs["row"] == {"i": 1}
+    (warning,) = result.messages("WARN")
+    assert warning.startswith("DuckDB has no extension 'no_such_thing', going on without it: ")
+
+
+def test_the_rows_that_nobody_fetches_are_not_made(query: Any) -> None:
+    sql = "SELECT range FROM range(1000000000000)"
+    assert query(sql, fetchOne=True).outputs["row"] == {"range": 0}
+    assert query(sql).outputs == {"outputFiles": {}}
+
+
 @pytest.mark.parametrize(
     ("properties", "reason"),
     [
+        ({"sql": "SELECT 1", "communityExtensions": ["a b"]}, "Invalid name of an extension 'a b'"),
         ({"sql": "SELEC 1"}, 'Parser Error: syntax error at or near "SELEC"'),
         ({"sql": "SELECT 1; SELECT 2"}, "Query task support only a single SQL statement."),
         ({"sql": "SELECT 1", "url": "jdbc:sqlite:x"}, "Invalid DuckDB URL 'jdbc:sqlite:x'"),

@@ -310,13 +310,13 @@ def test_memory_does_not_grow_with_the_result(database: Any) -> None:
     assert most < 3_000_000
 
 
-@pytest.mark.parametrize("fetch_type", ["FETCH", "FETCH_ONE", "STORE"])
+@pytest.mark.parametrize("properties", [{}, {"fetchType": "FETCH_ONE"}, {"fetchType": "STORE"}])
 def test_a_trigger_finds_rows_until_there_are_none(
-    database: Any, poll: Any, fetch_type: str
+    database: Any, poll: Any, properties: dict[str, str]
 ) -> None:
     database.connection.execute(b"CREATE TABLE t AS SELECT 7 AS i, false AS seen")
     trigger = database.properties(
-        "Trigger", sql="UPDATE t SET seen = true WHERE NOT seen RETURNING i", fetchType=fetch_type
+        "Trigger", sql="UPDATE t SET seen = true WHERE NOT seen RETURNING i", **properties
     )
     found, nothing = poll(trigger), poll(trigger)
     assert (found.size, nothing) == (1, None)

@@ -188,9 +188,9 @@ def test_a_file_of_the_working_folder_is_found_before_one_of_the_machine(
     assert (tmp_path / "here.db").is_file()
 
 
-@pytest.mark.parametrize("fetch_type", ["FETCH", "FETCH_ONE", "STORE"])
+@pytest.mark.parametrize("properties", [{}, {"fetchType": "FETCH_ONE"}, {"fetchType": "STORE"}])
 def test_a_trigger_finds_rows_until_there_are_none(
-    tmp_path: Path, sqlite: Any, poll: Any, fetch_type: str
+    tmp_path: Path, sqlite: Any, poll: Any, properties: dict[str, str]
 ) -> None:
     url = f"jdbc:sqlite:{tmp_path}/my.db"
     sqlite("Queries", "CREATE TABLE t AS SELECT 7 AS i", url=url)
@@ -199,7 +199,7 @@ def test_a_trigger_finds_rows_until_there_are_none(
         "url": url,
         "sql": "SELECT i FROM t",
         "afterSQL": "DELETE FROM t",
-        "fetchType": fetch_type,
+        **properties,
     }
     found, nothing = poll(trigger), poll(trigger)
     assert (found.size, nothing) == (1, None)

@@ -171,7 +171,7 @@ tasks:
         )
 
 
-class Trigger(_DuckDbProperties, QueryTriggerProperties, PollingTrigger):
+class Trigger(QueryTriggerProperties, _DuckDbProperties, PollingTrigger):
     """Start an execution when a query finds rows."""
 
     examples: ClassVar[tuple[Example, ...]] = (

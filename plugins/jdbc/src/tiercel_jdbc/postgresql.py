@@ -173,7 +173,7 @@ tasks:
         return QueriesOutput(outputs=self._run_all(ctx, self._session(ctx)))
 
 
-class Trigger(PostgresProperties, QueryTriggerProperties, PollingTrigger):
+class Trigger(QueryTriggerProperties, PostgresProperties, PollingTrigger):
     """Start an execution when a query finds rows."""
 
     examples: ClassVar[tuple[Example, ...]] = (

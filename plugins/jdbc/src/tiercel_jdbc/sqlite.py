@@ -135,7 +135,7 @@ tasks:
         )
 
 
-class Trigger(_SqliteProperties, QueryTriggerProperties, PollingTrigger):
+class Trigger(QueryTriggerProperties, _SqliteProperties, PollingTrigger):
     """Start an execution when a query finds rows."""
 
     examples: ClassVar[tuple[Example, ...]] = (
