@@ -109,6 +109,14 @@ class WebServer(ThreadingHTTPServer):
         }
         return run_task(task, **given)
 
+    def eventually(self, condition: Callable[[], Any]) -> Any:
+        """Return what a condition gives once it gives something true."""
+        for _ in range(400):
+            if found := condition():
+                return found
+            self.released.wait(0.05)
+        raise AssertionError("It did not happen")
+
     @property
     def last(self) -> Handler:
         return self.requests[-1]
@@ -218,6 +226,36 @@ def _log_in(handler: Handler) -> None:
 @route("cookies")
 def _cookies(handler: Handler) -> None:
     handler.json({"cookies": handler.headers.get("Cookie")})
+
+
+@route("products")
+def _products(handler: Handler) -> None:
+    product = {"id": 1, "title": "Pen", "price": 99}
+    handler.json(product if handler.arguments else {"products": [product]})
+
+
+@route("messages")
+def _messages(handler: Handler) -> None:
+    if handler.headers["Authorization"] != "Bearer t0k3n":
+        return handler.json({"error": "unauthorized"}, 401)
+    return handler.json(json.loads(handler.body), 201)
+
+
+@route("upload")
+def _upload(handler: Handler) -> None:
+    names = [part["filename"] or part["name"] for part in handler.parts()]
+    handler.json({"parts": names}, 201 if "report.csv" in names else 400)
+
+
+@route("datasets")
+def _datasets(handler: Handler) -> None:
+    handler.reply(body=CSV, Content_Type="text/csv")
+
+
+@route("answers")
+def _answers(handler: Handler) -> None:
+    body = b'data: {"message": "Hi"}\n\ndata: {"message": " there"}\n\n'
+    handler.reply(body=body, Content_Type="text/event-stream")
 
 
 @route("broken-gzip")

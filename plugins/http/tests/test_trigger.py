@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -40,24 +39,15 @@ def polled(
     tiercel.triggers.start()
 
 
-def wait_for(condition: Callable[[], Any]) -> Any:
-    """Return what a condition gives once it gives something true."""
-    for _ in range(400):
-        if found := condition():
-            return found
-        threading.Event().wait(0.05)
-    raise AssertionError("It did not happen")
-
-
-def started(tiercel: Tiercel) -> Execution:
+def started(tiercel: Tiercel, server: Any) -> Execution:
     """Wait for the first execution and its end."""
-    found = wait_for(tiercel.executions)
+    found = server.eventually(tiercel.executions)
     return tiercel.wait(found[-1].id, 20)
 
 
 def test_a_reply_starts_an_execution_that_sees_it(tiercel, server):
     polled(tiercel, f"{server.origin}/status/200")
-    execution = started(tiercel)
+    execution = started(tiercel, server)
     assert execution.trigger["variables"]["code"] == 200
     assert execution.trigger["variables"]["body"] == '{"status": 200}'
     assert execution.trigger["variables"]["headers"]["content-type"] == ["application/json"]
@@ -67,7 +57,7 @@ def test_a_reply_starts_an_execution_that_sees_it(tiercel, server):
 
 def test_a_failed_status_is_no_failure_but_does_not_meet_the_condition(tiercel, server):
     polled(tiercel, f"{server.origin}/status/503")
-    wait_for(lambda: len(server.requests) >= 2)
+    server.eventually(lambda: len(server.requests) >= 2)
     assert list(tiercel.executions()) == []
 
 
@@ -78,27 +68,27 @@ def test_a_condition_sees_status_body_and_headers(tiercel, server):
     )
     options = f'stopAfter: [SUCCESS]\n    responseCondition: "{condition}"'
     polled(tiercel, f"{server.origin}/status/404", options)
-    assert started(tiercel).trigger["variables"]["code"] == 404
+    assert started(tiercel, server).trigger["variables"]["code"] == 404
 
 
 def test_it_stops_once_it_was_met(tiercel, server):
     polled(tiercel, f"{server.origin}/status/200")
-    started(tiercel)
+    started(tiercel, server)
     state = tiercel.triggers.get("company.team", "polled", "t")
-    wait_for(lambda: state.state.disabled)
+    server.eventually(lambda: state.state.disabled)
     assert len(tiercel.executions()) == 1
 
 
 def test_an_encrypted_body_is_read_in_clear_and_stored_otherwise(tiercel, server):
     options = "stopAfter: [SUCCESS]\n    encryptBody: true"
     polled(tiercel, f"{server.origin}/status/200", options, "trigger.encryptedBody")
-    execution = started(tiercel)
+    execution = started(tiercel, server)
     assert "body" not in execution.trigger["variables"]
     assert "status" not in str(execution.trigger["variables"]["encryptedBody"])
     [task_run] = execution.task_runs.values()
     assert task_run.outputs == {"value": '{"status": 200}'}
 
 
-def test_a_server_that_cannot_be_reached_starts_a_failed_execution_when_asked_to(tiercel):
+def test_a_server_that_cannot_be_reached_starts_a_failed_execution_when_asked_to(tiercel, server):
     polled(tiercel, "http://127.0.0.1:1/", "failOnTriggerError: true")
-    assert started(tiercel).state == "FAILED"
+    assert started(tiercel, server).state == "FAILED"

@@ -55,7 +55,7 @@ namespace: company.team
 tasks:
   - id: answer
     type: io.kestra.plugin.core.http.SseRequest
-    uri: https://example.com/events
+    uri: https://example.com/answers
     concatJqExpression: .data.message
 
   - id: show
