@@ -22,7 +22,7 @@ import tarfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -325,8 +325,17 @@ def engine(engine_host: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[docker
     monkeypatch.setenv("DOCKER_HOST", engine_host)
     with closing(docker.APIClient(base_url=engine_host)) as client:
         yield client
-        for container in client.containers(all=True, filters={"label": "kestra.io/task-id"}):
+        wait_for(lambda: removed(client))
+
+
+def removed(client: docker.APIClient) -> bool:
+    """Remove the containers of tasks; return whether none is left."""
+    left = client.containers(all=True, filters={"label": "kestra.io/task-id"})
+    for container in left:
+        # One that ends just now keeps the engine busy.
+        with suppress(docker.errors.APIError):
             client.remove_container(container["Id"], force=True, v=True)
+    return not left
 
 
 @pytest.fixture

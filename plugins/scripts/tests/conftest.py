@@ -49,7 +49,6 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, value in {
         "PIP_NO_INDEX": "1",
         "PIP_FIND_LINKS": str(folder),
-        "UV_NO_INDEX": "1",
         "UV_OFFLINE": "1",
         "UV_FIND_LINKS": str(folder),
         "UV_CACHE_DIR": str(tmp_path / "uv"),

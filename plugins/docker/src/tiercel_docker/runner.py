@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -40,8 +41,9 @@ __all__ = ["Docker"]
 
 # What a shell makes of SIGKILL.
 _KILLED = 137
-# The engine's answers about a container that is not there, or does not run.
 _GONE = (404, 409)
+# Seconds before an engine is asked once more to remove a container that it is still busy with.
+_PAUSES = (0.1, 0.5, 2.0)
 
 
 class Docker(TaskRunner, ContainerOptions):
@@ -264,7 +266,7 @@ class _Run:
                 engine.stop(container, timeout=grace) if grace else engine.kill(container)
         except TaskError as error:
             # When it has ended meanwhile, that is what was wanted.
-            if getattr(error.__cause__, "status_code", None) not in _GONE:
+            if not _is_gone(error):
                 self._ctx.log("WARN", str(error))
 
     # Afterwards
@@ -298,12 +300,24 @@ class _Run:
             return
         with self._lock:
             self._running = None
-        try:
-            with told(f"remove container {container}"):
-                if self._ctx.render(self._runner.delete):
-                    self._engine.remove_container(container, v=True, force=True)
-                else:
-                    with suppress(TaskError):  # it has ended, as it should
+        delete = self._ctx.render(self._runner.delete)
+        for pause in (*_PAUSES, None):
+            try:
+                with told(f"{'remove' if delete else 'stop'} container {container}"):
+                    if delete:
+                        self._engine.remove_container(container, v=True, force=True)
+                    else:
                         self._engine.kill(container)
-        except TaskError as error:
-            self._ctx.log("WARN", str(error))
+                return
+            except TaskError as error:
+                if _is_gone(error):
+                    return
+                if pause is None:
+                    self._ctx.log("WARN", str(error))
+                else:
+                    time.sleep(pause)
+
+
+def _is_gone(error: TaskError) -> bool:
+    """Return whether the engine says that a container is not there, or does not run."""
+    return getattr(error.__cause__, "status_code", None) in _GONE
