@@ -17,13 +17,14 @@ from tiercel.check.scope import FlowScope
 from tiercel.check.source import Source, Span
 from tiercel.check.spots import Spot, spots
 from tiercel.check.templates import template_type
-from tiercel.check.tree import Resolve, Tree
+from tiercel.check.tree import Tree
 from tiercel.check.types import Member, Path, Type, could_be, described
 from tiercel.errors import ExpressionError, FlowSyntaxError, Problem
 from tiercel.expression.nodes import Template
 from tiercel.expression.table import Tables
 from tiercel.model import yaml
 from tiercel.model.load import examine
+from tiercel.plugin.registry import Registry
 
 __all__ = ["Checker", "Document", "Report"]
 
@@ -52,18 +53,18 @@ class Checker:
     """Checks flows against the plugins and the expression language at hand.
 
     Args:
-        resolve: from a type's name and kind to its class, as `Registry.resolve` is.
+        registry: the types that plugins bring.
         tables: the filters, functions and tests that expressions may call.
         plugin_defaults: defaults from settings, as flows write them.
     """
 
     def __init__(
         self,
-        resolve: Resolve,
+        registry: Registry,
         tables: Tables,
         plugin_defaults: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        self.resolve = resolve
+        self.registry = registry
         self.tables = tables
         self.plugin_defaults = plugin_defaults
 
@@ -110,11 +111,20 @@ class Document:
     @cached_property
     def flow(self) -> FlowScope:
         """What expressions see."""
-        return FlowScope(self.data, Tree(self.data, self.checker.resolve), self._outputs_of)
+        return FlowScope(
+            self.data, Tree(self.data, self.checker.registry.resolve), self._outputs_of
+        )
 
     def _outputs_of(self, namespace: Any, name: Any) -> Mapping[str, Member] | None:
         found = self.known.find(namespace, name)
         return None if found is None else found.outputs
+
+    @cached_property
+    def spots(self) -> dict[tuple[Path, bool], Spot]:
+        """The flow's templates, by path and by whether they are keys."""
+        if not isinstance(self.data, dict):
+            return {}
+        return {(spot.path, spot.on_key): spot for spot in spots(self.flow)}
 
     @cached_property
     def interface(self) -> Interface | None:
@@ -127,7 +137,7 @@ class Document:
         found = list(self._structure())
         if isinstance(self.data, dict):
             types: dict[Path, Type] = {}
-            for spot in spots(self.flow):
+            for spot in self.spots.values():
                 found += _Spotted(self, spot).findings(types)
             links = [*default_links(self.flow), *flow_links(self.flow, self.known, types)]
             found += map(self._linked, links)
@@ -177,7 +187,7 @@ class Document:
         checker = self.checker
         report = examine(
             self.text,
-            resolve=checker.resolve,
+            resolve=checker.registry.resolve,
             file=self.file,
             plugin_defaults=checker.plugin_defaults,
         )

@@ -198,7 +198,7 @@ class Inference:
         if isinstance(key, Literal) and isinstance(key.value, str):
             return self._read(node, base, key.value, key.start, key.end)
         self._check_key(node, base, self.type_of(key))
-        return _items(base)
+        return self.noted(node, node.start, node.end, _items(base))
 
     def _check_key(self, node: Subscript, base: Type, key: Type) -> None:
         if kinds(base) == {"map"} and not could_be(key, ("text", "boolean")):

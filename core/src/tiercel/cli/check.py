@@ -99,7 +99,7 @@ def _checker() -> Checker:
     from tiercel.plugin.registry import Registry
 
     registry = Registry()
-    return Checker(registry.resolve, language(registry).tables)
+    return Checker(registry, language(registry).tables)
 
 
 def _stored(home: Path | None) -> list[Interface]:
