@@ -19,7 +19,7 @@ SECRETS = {"TIERCEL_SECRET_API_TOKEN": "t0k3n", "TIERCEL_SECRET_API_KEY": "k3y"}
 
 
 def on_loopback(code: str, server) -> str:
-    """Return a flow with every host replaced, and polls that are answered soon."""
+    """Return a flow with every host replaced."""
     return re.sub(r"https://[\w.-]+", server.origin, code)
 
 

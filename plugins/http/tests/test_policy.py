@@ -143,7 +143,7 @@ def test_what_the_proxy_of_the_environment_would_connect_to_is_checked(
     proxy = http_proxy if kind == "http" else socks_proxy
     monkeypatch.setenv("http_proxy", f"{kind}://127.0.0.1:{proxy.port}")
     monkeypatch.delenv("no_proxy", raising=False)
-    names["inner.test"] = [["10.0.0.1"]]
+    names["inner.test"] = [["8.8.8.8", "10.0.0.1"]]
     deny("private *.internal")
     for host in ("2852039166", "inner.test", "no-such-name.internal"):
         assert "is refused" in request(f"http://{host}/").error
@@ -200,6 +200,18 @@ def test_an_address_inside_another_one_does_not_make_it_allowed():
     tunnel = str(ipaddress.ip_address("2002:a00:1::1"))
     with pytest.raises(OSError, match=f"is not in {ALLOW}"):
         policy.permitted("x.test", [tunnel])
+
+
+def test_an_address_inside_another_one_makes_no_exception():
+    policy = Policy(deny=Rules.parse("private !198.51.100.7", DENY))
+    teredo = "2001:0:c633:6407::f5ff:fffe"  # of the server 198.51.100.7, for 10.0.0.1
+    with pytest.raises(OSError, match="is refused"):
+        policy.permitted("x.test", [teredo])
+
+
+def test_a_list_of_exceptions_allows_nothing(server, allow):
+    allow("!10.0.0.1")
+    assert f"is not in {ALLOW}" in server.call("/status/200").error
 
 
 def test_names_are_compared_without_case_and_final_dot():

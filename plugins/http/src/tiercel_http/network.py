@@ -93,7 +93,8 @@ class Dialer:
         except socket.gaierror:
             self.policy.check_unresolved(origin.host)
         else:
-            self.policy.permitted(origin.host, [str(each.address[0]) for each in found])
+            for each in found:  # all of them: nobody knows which one the proxy takes
+                self.policy.permitted(origin.host, [str(each.address[0])])
 
 
 @dataclass(frozen=True, slots=True)

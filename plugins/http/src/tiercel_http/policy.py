@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
@@ -79,12 +79,16 @@ class Rules:
             tuple(each[1:] for each in written if each.startswith("!")),
         )
 
-    def naming(self, host: str, addresses: Iterable[Address] = ()) -> str | None:
-        """Return the entry that names a host or one of its addresses; None if none does."""
-        forms = tuple(addresses)
-        if any(_names(entry, host, forms) for entry in self.exceptions):
+    @property
+    def is_set(self) -> bool:
+        """Whether there is any rule."""
+        return bool(self.entries or self.exceptions)
+
+    def naming(self, host: str, address: Address | None) -> str | None:
+        """Return the entry that names a host or its address; None if none does."""
+        if any(_names(entry, host, address) for entry in self.exceptions):
             return None
-        return next((entry for entry in self.entries if _names(entry, host, forms)), None)
+        return next((entry for entry in self.entries if _names(entry, host, address)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ class Policy:
     @property
     def is_open(self) -> bool:
         """Whether everything may be connected to."""
-        return not (self.allow.entries or self.deny.entries or self.allow.exceptions)
+        return not (self.allow.is_set or self.deny.entries)
 
     def permitted(self, host: str, addresses: Sequence[str]) -> list[str]:
         """Return those of a host's addresses that may be connected to.
@@ -131,14 +135,14 @@ class Policy:
 
     def _reason(self, host: str, address: str | None) -> str | None:
         """Return why an address of a host is refused, or None if it is not."""
-        name = _plain_name(host)
-        own = [] if address is None else [_unmapped(address)]
-        # What lies inside an address can make it refused, never allowed.
-        forms = [form for each in own for form in (each, *_embedded(each))]
+        name = host.rstrip(".").lower()
+        own = None if address is None else _unmapped(address)
         what = f"{host!r}" if address in (None, host) else f"{host!r}, at {address},"
-        if (entry := self.deny.naming(name, forms)) is not None:
-            return f"{what} is refused by {entry!r} in {DENY}"
-        if self.allow.entries and self.allow.naming(name, own) is None:
+        # What lies inside an address can make it refused, but neither allowed nor an exception.
+        for form in (own, *_embedded(own)):
+            if (entry := self.deny.naming(name, form)) is not None:
+                return f"{what} is refused by {entry!r} in {DENY}"
+        if self.allow.is_set and self.allow.naming(name, own) is None:
             return f"{what} is not in {ALLOW}"
         return None
 
@@ -166,19 +170,17 @@ def _network(entry: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None
         return None
 
 
-def _names(entry: str, host: str, addresses: Sequence[Address]) -> bool:
+def _names(entry: str, host: str, address: Address | None) -> bool:
     match entry:
         case "*":
             return True
         case "private":
-            return any(map(_is_private, addresses))
+            return address is not None and _is_private(address)
         case "metadata":
-            return host in _METADATA or any(str(each) in _METADATA for each in addresses)
+            return host in _METADATA or str(address) in _METADATA
     if (network := _network(entry)) is not None:
-        return any(each in network for each in addresses)
-    if entry.startswith("*."):
-        return host.endswith(entry[1:])
-    return host == entry
+        return address is not None and address in network
+    return host.endswith(entry[1:]) if entry.startswith("*.") else host == entry
 
 
 def _is_private(address: Address) -> bool:
@@ -187,19 +189,15 @@ def _is_private(address: Address) -> bool:
     return not address.is_global or address.is_multicast or is_site_local
 
 
-def _plain_name(host: str) -> str:
-    return host.rstrip(".").lower()
-
-
 def _unmapped(text: str) -> Address:
     address = ipaddress.ip_address(text.partition("%")[0])
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address
 
 
-def _embedded(address: Address) -> Iterator[IPv4Address]:
+def _embedded(address: Address | None) -> Iterator[IPv4Address]:
     """Yield the IPv4 addresses that a packet to an IPv6 address may end at."""
-    if isinstance(address, IPv4Address):
+    if not isinstance(address, IPv6Address):
         return
     if address.sixtofour:
         yield address.sixtofour
