@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
+    from tiercel_serdes.converter import TextSink
+
 __all__ = ["CsvToIon", "IonToCsv"]
 
 
@@ -215,7 +217,7 @@ tasks:
             sink.flush()
         return self._done(ctx, target, max(count - header, 0))
 
-    def _writer(self, ctx: RunContext, sink: Any) -> tuple[Any, bool]:
+    def _writer(self, ctx: RunContext, sink: TextSink) -> tuple[Any, bool]:
         """Return a CSV writer, and whether it tells numbers from other texts."""
         mode = ctx.render(self.quote_mode)
         if mode is None:
@@ -226,10 +228,10 @@ tasks:
             "NON_NUMERIC": csv.QUOTE_NONNUMERIC,
         }[mode]
         writer = csv.writer(
-            sink,
+            _Lines(sink, ctx.render(self.line_delimiter)),
             delimiter=_character(ctx.render(self.field_separator), "fieldSeparator"),
             quotechar=_character(ctx.render(self.text_delimiter), "textDelimiter"),
-            lineterminator=ctx.render(self.line_delimiter),
+            lineterminator=_END,
             quoting=quoting,  # type: ignore[arg-type]  # a member of csv's own constants
         )
         return writer, mode == "NON_NUMERIC"
@@ -242,3 +244,18 @@ tasks:
             date_time=ctx.render(self.date_time_format),
             zone=ctx.render(self.time_zone_id),
         )
+
+
+# What the CSV writer ends a line with: it quotes fields with these characters, and no others do.
+_END = "\r\n"
+
+
+class _Lines:
+    """Takes the CSV writer's lines, one at a time, and ends them as wanted."""
+
+    def __init__(self, sink: TextSink, end: str) -> None:
+        self._sink = sink
+        self._end = end
+
+    def write(self, line: str) -> int:
+        return self._sink.write(line.removesuffix(_END) + self._end)
