@@ -15,10 +15,11 @@ import shutil
 import time
 from datetime import timedelta
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
-from tiercel.errors import TaskError
+from tiercel.errors import TaskError, TaskKilledError
 from tiercel.model.base import Model, scalar_text
 from tiercel.plugin.property import Property
 from tiercel.plugin.rendering import render_with
@@ -87,11 +88,8 @@ def write_input_files(
     contents = _contents(ctx, files, extra or {})
     for name, content in contents.items():
         path = _inside(ctx.working_dir, name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if content.startswith(_STORED):
-            _copy(_open(ctx, content), path)
-        else:
-            path.write_bytes(content.encode())
+        source = _open(ctx, content) if content.startswith(_STORED) else BytesIO(content.encode())
+        _copy(source, path, name)
     return list(contents)
 
 
@@ -106,8 +104,19 @@ def store_output_files(ctx: RunContext, patterns: Sequence[str]) -> dict[str, st
 
 
 def store_file(ctx: RunContext, path: Path, name: str | None = None) -> str:
-    """Store one file under its name with a random prefix, so that equal names never clash."""
-    return ctx.storage.put(path, f"{secrets.token_hex(8)}-{name or path.name}")
+    """Store one file under its name with a random prefix, so that equal names never clash.
+
+    Raises:
+        TaskKilledError: the task was stopped meanwhile; nothing of the file is stored.
+        StorageError: it cannot be stored.
+    """
+    stored_name = f"{secrets.token_hex(8)}-{name or path.name}"
+    with path.open("rb") as source, ctx.storage.create(stored_name) as writer:
+        while chunk := source.read(_CHUNK):
+            if ctx.cancelled:
+                raise TaskKilledError(f"Killed while {path.name!r} was stored")
+            writer.write(chunk)
+    return writer.uri
 
 
 def scratch_file(ctx: RunContext, suffix: str = "") -> Path:
@@ -122,7 +131,7 @@ def localize(ctx: RunContext, text: str) -> str:
 
     def copy(match: re.Match[str]) -> str:
         path = scratch_file(ctx, PurePosixPath(match[0]).suffix)
-        _copy(ctx.storage.open(match[0]), path)
+        _copy(ctx.storage.open(match[0]), path, match[0])
         return str(path)
 
     return _STORED_IN_TEXT.sub(copy, text) if "kestra://" in text else text
@@ -150,8 +159,7 @@ def load_namespace_files(ctx: RunContext, options: NamespaceFiles) -> int:
             path = _inside(ctx.working_dir, f"{namespace}/{name}" if by_name else name)
             if path.exists() and not _may_replace(ctx, name, if_exists):
                 continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _copy(ctx.storage.namespace_file(name, namespace), path)
+            _copy(ctx.storage.namespace_file(name, namespace), path, name)
             count += 1
     seconds = timedelta(seconds=round(time.monotonic() - began, 3))
     ctx.log("INFO", f"Loaded {count} namespace files from '{', '.join(namespaces)}' in {seconds}")
@@ -246,9 +254,15 @@ def _open(ctx: RunContext, uri: str) -> BinaryIO:
     return ctx.storage.namespace_file(path, namespace or None)
 
 
-def _copy(source: BinaryIO, path: Path) -> None:
-    with source, path.open("wb") as target:
-        shutil.copyfileobj(source, target, _CHUNK)
+def _copy(source: BinaryIO, path: Path, name: str) -> None:
+    """Write all of a stream to a file of the working folder; `name` is what people call it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with source, path.open("wb") as target:
+            shutil.copyfileobj(source, target, _CHUNK)
+    except OSError as error:
+        reason = error.strerror or error
+        raise TaskError(f"Cannot write {name!r} into the working folder: {reason}") from error
 
 
 def _walk(root: Path) -> Iterator[str]:
