@@ -27,6 +27,7 @@ _COMMANDS = {
     "eval": ("tiercel.cli.executions:evaluate", "Evaluate an expression on an execution."),
     "check": ("tiercel.cli.check:check", "Check flows and the types of their expressions."),
     "flow": ("tiercel.cli.flow:flow", "Validate flows."),
+    "test": ("tiercel.cli.test:test", "Run flow tests: *.test.yaml."),
     "plugins": ("tiercel.cli.plugins:plugins", "List and describe installed plugins."),
     "schema": ("tiercel.cli.schema:schema", "Export the JSON Schema of flows."),
     "storage": ("tiercel.cli.storage:storage", "Look at files in internal storage."),

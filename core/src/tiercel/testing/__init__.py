@@ -6,6 +6,12 @@
         result = run_task({"type": "com.example.Reverse", "text": "abc"})
         assert result.outputs == {"value": "cba"}
 
+    from tiercel.testing import run_flow
+
+    def test_it_says_what_the_api_said():
+        result = run_flow("flow.yaml", {"name": "Ada"}, mocks={"api": {"body": "Hi"}})
+        assert result.state == "SUCCESS"
+
 Nothing is imported before it is asked for.
 """
 
@@ -20,12 +26,21 @@ if TYPE_CHECKING:
     from tiercel.testing.contracts.secrets import SecretsContract
     from tiercel.testing.contracts.storage import StorageContract
     from tiercel.testing.fakes import FakeClock, SequentialIds
+    from tiercel.testing.flow_tests.bench import Fired, Resume
+    from tiercel.testing.flow_tests.crashes import Crash
+    from tiercel.testing.flow_tests.mocks import Mock
+    from tiercel.testing.flow_tests.run import FlowResult, run_flow
     from tiercel.testing.runner import RunningTask, TaskResult, run_task, start_task
     from tiercel.testing.triggers import load_condition, load_trigger, trigger_context
 
 __all__ = [
+    "Crash",
     "FakeClock",
+    "Fired",
+    "FlowResult",
+    "Mock",
     "RepositoryContract",
+    "Resume",
     "RunningTask",
     "SecretsContract",
     "SequentialIds",
@@ -33,6 +48,7 @@ __all__ = [
     "TaskResult",
     "load_condition",
     "load_trigger",
+    "run_flow",
     "run_task",
     "start_task",
     "trigger_context",
@@ -45,6 +61,10 @@ __getattr__ = door(
         "tiercel.testing.contracts.secrets": "SecretsContract",
         "tiercel.testing.contracts.storage": "StorageContract",
         "tiercel.testing.fakes": "FakeClock SequentialIds",
+        "tiercel.testing.flow_tests.bench": "Fired Resume",
+        "tiercel.testing.flow_tests.crashes": "Crash",
+        "tiercel.testing.flow_tests.mocks": "Mock",
+        "tiercel.testing.flow_tests.run": "FlowResult run_flow",
         "tiercel.testing.runner": "RunningTask TaskResult run_task start_task",
         "tiercel.testing.triggers": "load_condition load_trigger trigger_context",
     },
