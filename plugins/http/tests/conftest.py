@@ -280,7 +280,8 @@ def _digest(handler: Handler) -> None:
     fields = {name: value.strip('"') for name, value in fields.items()}
     ha1, ha2 = _md5("ada:test:lovelace"), _md5(f"{handler.command}:{handler.path}")
     wanted = _md5(f"{ha1}:n0:{fields['nc']}:{fields['cnonce']}:auth:{ha2}")
-    return handler.json({"ok": fields["response"] == wanted, "body": handler.body.decode()})
+    ok = fields["response"] == wanted
+    return handler.json({"ok": ok, "body": handler.body.decode()}, 200 if ok else 401)
 
 
 def _md5(text: str) -> str:

@@ -38,6 +38,11 @@ def test_digest_authentication_answers_the_challenge_with_the_same_body(server):
     assert len(server.requests) == 2
 
 
+def test_digest_authentication_with_another_password_fails(server):
+    options = {"auth": {"type": "DIGEST", "username": "ada", "password": "wrong"}}
+    assert "response code '401'" in server.call("/digest", options=options).error
+
+
 def test_credentials_do_not_follow_a_redirect_to_another_origin(server, tls_server):
     options = {
         "auth": {"type": "BEARER", "token": "t0k3n"},
