@@ -11,9 +11,12 @@ import pytest
 from products_api import server
 
 from tiercel import Tiercel
+from tiercel.testing.flow_tests.suite import load_suite
 
 ROOT = Path(__file__).parents[2]
-FLOWS = sorted((ROOT / "examples/flows").glob("*.yaml"))
+YAML = sorted((ROOT / "examples/flows").glob("*.yaml"))
+SUITES = [path for path in YAML if path.name.endswith(".test.yaml")]
+FLOWS = [path for path in YAML if path not in SUITES]
 
 
 @pytest.mark.parametrize("path", FLOWS, ids=lambda path: path.stem)
@@ -21,6 +24,12 @@ def test_an_example_loads_without_a_warning(path: Path) -> None:
     with Tiercel() as tiercel:
         flow = tiercel.load_flow(path.read_text(encoding="utf-8"), str(path))
     assert flow.id == path.stem
+
+
+@pytest.mark.parametrize("path", SUITES, ids=lambda path: path.stem)
+def test_the_tests_of_an_example_pass(path: Path) -> None:
+    results = [case.run() for case in load_suite(path)]
+    assert {result.case.name: result.text for result in results if result.outcome != "passed"} == {}
 
 
 def test_hello_greets_the_one_named() -> None:

@@ -112,13 +112,18 @@ def read_flow(file: Path) -> tuple[str, str]:
 def flow_files(paths: Iterable[Path]) -> list[Path]:
     """Return files as they are, and in the place of folders the YAML files in them.
 
+    Suites of flow tests in folders are left out.
+
     Raises:
         click.UsageError: there is none.
     """
+    from tiercel.model.suites import is_suite
+
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += sorted([*path.rglob("*.yaml"), *path.rglob("*.yml")])
+            below = sorted([*path.rglob("*.yaml"), *path.rglob("*.yml")])
+            found += [each for each in below if not is_suite(each.name)]
         else:
             found.append(path)
     if not found:

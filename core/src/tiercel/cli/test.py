@@ -81,7 +81,8 @@ def test(  # click passes each option as an argument
 
 def _cases(paths: tuple[Path, ...], flows: tuple[Path, ...]) -> list[FlowCase]:
     from tiercel.errors import FlowError
-    from tiercel.testing.flow_tests.suite import load_suite, suite_files
+    from tiercel.testing.flow_tests.library import suite_files
+    from tiercel.testing.flow_tests.suite import load_suite
 
     cases: list[FlowCase] = []
     problems: list[Problem] = []

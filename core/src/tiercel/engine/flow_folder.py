@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tiercel._record import record
 from tiercel.errors import FlowError, NotFoundError, Problem
+from tiercel.model.suites import is_suite
 
 if TYPE_CHECKING:
     from tiercel.engine.flows import FlowBook
@@ -100,7 +101,9 @@ class FlowFolder:
         for folder, folders, names in os.walk(self._folder, onerror=_raise):
             folders[:] = sorted(each for each in folders if not each.startswith("."))
             for name in sorted(names):
-                if name.startswith(".") or Path(name).suffix.lower() not in _SUFFIXES:
+                if name.startswith(".") or is_suite(name):
+                    continue
+                if Path(name).suffix.lower() not in _SUFFIXES:
                     continue
                 path = Path(folder, name)
                 with suppress(FileNotFoundError):  # it is gone already

@@ -1,7 +1,7 @@
 """pytest collects `*.test.yaml` files: each case of a suite is a test.
 
-Installed with the core (entry point `pytest11`); `-p no:tiercel` leaves it out. Nothing of Tiercel
-is imported before there is such a file.
+Installed with the core (entry point `pytest11`); `-p no:tiercel` leaves it out. Next to
+nothing of Tiercel is imported before there is such a file.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tiercel.model.suites import is_suite
+
 if TYPE_CHECKING:
     from tiercel.testing.flow_tests.suite import CaseResult, FlowCase
 
 __all__ = ["FlowTestItem", "SuiteFile", "pytest_collect_file"]
 
-_ENDINGS = (".test.yaml", ".test.yml")
-
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect a suite."""
-    if not file_path.name.endswith(_ENDINGS):
+    if not is_suite(file_path.name):
         return None
     collector: SuiteFile = SuiteFile.from_parent(parent, path=file_path)
     return collector

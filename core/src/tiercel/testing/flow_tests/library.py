@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
-__all__ = ["SUITE_ENDINGS", "Library", "files_below"]
+from tiercel.model.suites import is_suite
 
-SUITE_ENDINGS = (".test.yaml", ".test.yml")
-"""How the names of suites end."""
+__all__ = ["Library", "flow_files", "suite_files"]
 
 _FIELD = re.compile(r"""^(id|namespace)\s*:\s*["']?([^"'#\s]+)""", re.MULTILINE)
 
@@ -55,20 +54,29 @@ class Library:
     def _files(self) -> Iterator[Path]:
         for place in self._places:
             if place.is_dir():
-                yield from files_below(place, (".yaml", ".yml"))
+                yield from flow_files(place)
             else:
                 yield place
 
 
-def files_below(folder: Path, endings: tuple[str, ...]) -> Iterator[Path]:
-    """Yield files by the ends of their names, sorted; suites only where these ends are theirs.
+def flow_files(folder: Path) -> Iterator[Path]:
+    """Yield the YAML files in a folder, however deep, that are no suites; sorted."""
+    return (path for path in _yaml_files(folder) if not is_suite(path.name))
 
-    Folders whose names begin with a dot are left out, and so is `node_modules`.
-    """
+
+def suite_files(places: Iterable[Path]) -> Iterator[Path]:
+    """Yield the suites among files and in folders, however deep; files as they are."""
+    for place in places:
+        if place.is_dir():
+            yield from (path for path in _yaml_files(place) if is_suite(path.name))
+        else:
+            yield place
+
+
+def _yaml_files(folder: Path) -> Iterator[Path]:
+    """Yield YAML files, but for what is hidden, or below `node_modules`."""
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(n for n in folders if not n.startswith(".") and n != "node_modules")
         for name in sorted(names):
-            if name.endswith(endings) and (
-                endings == SUITE_ENDINGS or not name.endswith(SUITE_ENDINGS)
-            ):
+            if name.lower().endswith((".yaml", ".yml")) and not name.startswith("."):
                 yield Path(root, name)

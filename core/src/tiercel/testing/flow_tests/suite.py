@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from tiercel.errors import FlowError, NotFoundError, Problem, TiercelError
 from tiercel.testing.flow_tests.assertions import Verdict, judge
 from tiercel.testing.flow_tests.bench import START, Fired, Resume, Setup
 from tiercel.testing.flow_tests.crashes import Crash
-from tiercel.testing.flow_tests.library import SUITE_ENDINGS, Library, files_below
+from tiercel.testing.flow_tests.library import Library
 from tiercel.testing.flow_tests.mocks import Mock
 from tiercel.testing.flow_tests.model import Case, Fixtures, read_suite
 from tiercel.testing.flow_tests.run import FlowResult, play
@@ -20,7 +20,7 @@ from tiercel.testing.flow_tests.run import FlowResult, play
 if TYPE_CHECKING:
     from tiercel.testing.flow_tests.model import Suite
 
-__all__ = ["CaseResult", "FlowCase", "load_suite", "suite_files"]
+__all__ = ["CaseResult", "FlowCase", "load_suite"]
 
 _LINES = 20
 
@@ -163,12 +163,3 @@ def load_suite(path: Path, flows: Iterable[Path] = ()) -> list[FlowCase]:
     places = [*(folder / name for name in suite.flows), *flows, folder]
     library = Library(places)
     return [FlowCase(suite, case, path, lines[case.id], library) for case in suite.test_cases]
-
-
-def suite_files(places: Iterable[Path]) -> Iterator[Path]:
-    """Yield the suites among files and in folders, however deep."""
-    for place in places:
-        if place.is_dir():
-            yield from files_below(place, SUITE_ENDINGS)
-        else:
-            yield place
