@@ -7,14 +7,15 @@ A page is read from top to bottom, in a folder of its own where `examples/` is a
 - a `yaml` block must be YAML, and valid if it is a flow; with a title, the commands after it tell;
 - a `python` block without a title runs, seeing what the blocks before it defined;
 - a `console` block runs its `$ …` lines: `tiercel`, `pytest`, `pip install FOLDER` (for the page
-  only). The lines below each must appear, in order, in what the command prints; times, dates,
-  durations, identifiers and the width of gaps may differ, and `…` stands for anything. A last line
-  `[exit N]` gives the exit code, 0 if absent;
+  only), after variables like `NAME=value` for this command alone. The lines below each must appear,
+  in order, in what the command prints; times, dates, durations, identifiers and the width of gaps
+  may differ, and `…` stands for anything. A last line `[exit N]` gives the exit code, 0 if absent;
 - `text`, `toml`, `json` and the like are shown only.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shlex
@@ -30,6 +31,7 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 FENCE = re.compile(r"^(?P<mark>```+)(?P<info>[^\n]*)\n(?P<text>.*?)^(?P=mark)$", re.M | re.S)
+VARIABLE = re.compile(r"[A-Z_]+=")
 TITLE = re.compile(r'title="([^"]+)"')
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
@@ -142,14 +144,16 @@ class Page:
             command, expected = line[2:].strip(), []
 
     def run(self, command: str, expected: list[str], where: str) -> None:
-        program, *arguments = shlex.split(command)
+        words = shlex.split(command)
+        given = dict(word.split("=", 1) for word in itertools.takewhile(VARIABLE.match, words))
+        program, *arguments = words[len(given) :]
         assert program in COMMANDS, f"{where}: nobody runs {command!r}"
         if program == "pip":
             arguments += PRIVATELY
         done = subprocess.run(
             [*COMMANDS[program], *arguments],
             cwd=self.folder,
-            env=self.env,
+            env=self.env | given,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

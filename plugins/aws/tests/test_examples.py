@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 
 import pytest
 
 from tiercel import Tiercel
-from tiercel_aws.s3 import bucket, copy, delete, download, listing, upload
+from tiercel_aws.s3 import bucket, copy, delete, download, listing, trigger, upload
 
 pytestmark = pytest.mark.service
 
@@ -42,3 +43,15 @@ def test_the_examples_of_the_docs_run(task, buckets):
         with Tiercel(environ=SECRETS) as tiercel:
             execution = tiercel.run(example.code, timeout=30)
             assert execution.state == "SUCCESS", tiercel.logs(execution.id)
+
+
+def test_the_example_of_the_trigger_runs(buckets):
+    (example,) = trigger.Trigger.examples
+    with Tiercel(environ=SECRETS) as tiercel:
+        tiercel.save_flow(tiercel.load_flow(example.code))
+        tiercel.triggers.start()
+        for _ in range(400):
+            if executions := tiercel.executions():
+                break
+            threading.Event().wait(0.05)
+        assert tiercel.wait(executions[0].id, 20).state == "SUCCESS"

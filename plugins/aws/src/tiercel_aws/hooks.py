@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tiercel.plugin import Registration, hookimpl
 
-__all__ = ["register_storages", "register_tasks"]
+__all__ = ["register_storages", "register_tasks", "register_triggers"]
 
 
 @hookimpl
@@ -20,6 +20,12 @@ def register_tasks() -> Registration:
         "io.kestra.plugin.aws.s3.List": "tiercel_aws.s3.listing:List",
         "io.kestra.plugin.aws.s3.Upload": "tiercel_aws.s3.upload:Upload",
     }
+
+
+@hookimpl
+def register_triggers() -> Registration:
+    """Return the trigger for objects that appear in a bucket."""
+    return {"io.kestra.plugin.aws.s3.Trigger": "tiercel_aws.s3.trigger:Trigger"}
 
 
 @hookimpl

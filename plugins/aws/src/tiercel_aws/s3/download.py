@@ -26,7 +26,7 @@ from tiercel_aws.s3.objects import FileInfo, S3Object, checksum
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-__all__ = ["Download", "Downloads", "fetch"]
+__all__ = ["Download", "Downloads", "fetch", "unique_name"]
 
 _CHUNK = 1 << 20
 # How often watchers are told of the progress.
@@ -89,7 +89,7 @@ def _file_name(key: str) -> str:
     return key.rpartition("/")[2] or "download"
 
 
-def _unique_name(key: str) -> str:
+def unique_name(key: str) -> str:
     """Return a name for one of several files, which may be called the same."""
     return f"{secrets.token_hex(8)}-{_file_name(key)}"
 
@@ -170,7 +170,7 @@ tasks:
         if not objects:
             ctx.log("WARN", "No objects found matching the filter criteria")
         return {
-            each.key: fetch(ctx, client, _unique_name(each.key), {**asked, "Key": each.key})
+            each.key: fetch(ctx, client, unique_name(each.key), {**asked, "Key": each.key})
             for each in capped(ctx, objects, ctx.render(self.max_files))
         }
 
@@ -249,7 +249,7 @@ tasks:
         mode = "ENABLED" if ctx.render(self.validate_checksum) else None
         asked = self.asking(ctx, ChecksumMode=mode)
         objects = [
-            _with_file(each, fetch(ctx, client, _unique_name(each.key), {**asked, "Key": each.key}))
+            _with_file(each, fetch(ctx, client, unique_name(each.key), {**asked, "Key": each.key}))
             for each in found
             if not each.key.endswith("/")
         ]
