@@ -18,7 +18,7 @@ from tiercel_jdbc.values import Row
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection, Statement
 
-__all__ = ["MEMORY", "DuckDbSession", "database_name", "open_duckdb"]
+__all__ = ["MEMORY", "DuckDbSession", "database_name", "load_extension", "open_duckdb"]
 
 MEMORY = ":memory:"
 _EXTENSION = re.compile(r"[A-Za-z0-9_]+")
@@ -98,7 +98,7 @@ def open_duckdb(
             connection.execute(f"SET file_search_path = '{folder}'")
             connection.execute(f"SET temp_directory = '{scratch_file(ctx, '.spill')}'")
             for extension in extensions:
-                _load(ctx, connection, extension)
+                load_extension(ctx, connection, extension)
             ctx.on_kill(lambda: _interrupt(connection))
             yield DuckDbSession(connection, zone)
         finally:
@@ -109,7 +109,12 @@ def open_duckdb(
         raise TaskError(str(error)) from error
 
 
-def _load(ctx: RunContext, connection: DuckDBPyConnection, extension: str) -> None:
+def load_extension(ctx: RunContext, connection: DuckDBPyConnection, extension: str) -> None:
+    """Install a community extension from the net and load it; warn when it cannot be had.
+
+    Raises:
+        TaskError: its name is none.
+    """
     import duckdb
 
     if not _EXTENSION.fullmatch(extension):

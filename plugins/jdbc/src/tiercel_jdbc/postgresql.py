@@ -55,7 +55,8 @@ class PostgresProperties(ConnectionProperties):
         Raises:
             TaskError: the URL is invalid.
         """
-        parameters = connection_parameters(ctx.render(self.url))
+        # The patience of the JDBC driver, in seconds.
+        parameters = {"connect_timeout": "10", **connection_parameters(ctx.render(self.url))}
         username, password = ctx.render(self.username), ctx.render(self.password)
         if username is not None:
             parameters["user"] = username
