@@ -87,6 +87,9 @@ def test_outputs_may_be_large(shell: Any) -> None:
         ("\x1b[1;31mred\x1b[0m", "red"),
         ("\x1b]0;title\x07text", "text"),
         ("a\0b", "a\ufffdb"),
+        ("\x1b[31mcut off \x1b[", "cut off \ufffd["),
+        ("bell\x07 and \x9b1m", "bell\ufffd and \ufffd1m"),
+        ("a\ttab", "a\ttab"),
         ("plain ü", "plain ü"),
     ],
 )

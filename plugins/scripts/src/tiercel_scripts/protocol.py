@@ -37,6 +37,7 @@ _LEVELS = {
 }
 # Colours, cursor movements, window titles: they mean nothing in a log.
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration, config=ConfigDict(defer_build=True))
 
 
@@ -95,7 +96,7 @@ def _metric(entry: Mapping[str, Any]) -> Metric:
 
 
 def printable(line: str) -> str:
-    """Return a line without terminal control sequences and NUL characters."""
-    if "\x1b" in line:
-        line = _ANSI.sub("", line)
-    return line.replace("\0", "\ufffd") if "\0" in line else line
+    """Return a line without terminal control sequences and other control characters."""
+    if line.isprintable():
+        return line
+    return _CONTROL.sub("\ufffd", _ANSI.sub("", line) if "\x1b" in line else line)
