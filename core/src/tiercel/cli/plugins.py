@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import click
 
 from tiercel.cli import options
+from tiercel.cli.exits import FAILED, OK
 from tiercel.cli.group import HelpfulGroup
 from tiercel.cli.text import clean, emit_json
 
-if TYPE_CHECKING:
-    from tiercel.plugin.registry import Registry
-
 __all__ = ["plugins"]
-
-_KINDS = ("task", "trigger", "condition", "task runner")
 
 
 @click.group(cls=HelpfulGroup)
@@ -34,6 +31,7 @@ def list_plugins(as_json: bool) -> None:
       tiercel plugins list --json
     """
     from tiercel.plugin.registry import Registry
+    from tiercel.schema.types import TYPE_KINDS
 
     registry = Registry()
     types = [
@@ -43,7 +41,7 @@ def list_plugins(as_json: bool) -> None:
             "package": entry.plugin.package,
             "version": entry.plugin.version,
         }
-        for kind in _KINDS
+        for kind in TYPE_KINDS
         for entry in registry.canonical(kind)
     ]
     broken = [
@@ -74,8 +72,10 @@ def show(type_name: str, as_json: bool) -> None:
       tiercel plugins show io.kestra.plugin.core.log.Log
     """
     from tiercel.plugin.registry import Registry
+    from tiercel.schema.types import describe, find
 
-    description = _describe(Registry(), type_name)
+    _, entry, cls = find(Registry(), type_name)
+    description = describe(entry, cls)
     if as_json:
         emit_json(description)
         return
@@ -89,39 +89,53 @@ def show(type_name: str, as_json: bool) -> None:
         click.echo(f"\nExample: {example['title']}\n\n{example['code'].strip()}")
 
 
-def _describe(registry: Registry, type_name: str) -> dict[str, Any]:
-    from tiercel.schema.types import describe
+@plugins.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), required=False)
+@click.option("--type", "type_name", metavar="TYPE", help="Print the page of this type instead.")
+def docs(folder: Path | None, type_name: str | None) -> int:
+    """Write a page of Markdown about every type.
 
-    for kind in _KINDS:
-        entry = registry.registered(kind).get(type_name)
-        if entry is not None:
-            return describe(entry, registry.load(kind, type_name))
-    registry.load("task", type_name)
-    raise AssertionError("an unknown type is an error")
+    The pages go to FOLDER, with an index for every package. What is broken has
+    no page, and is told.
+
+    \b
+    Example:
+      tiercel plugins docs site/plugins
+      tiercel plugins docs --type io.kestra.plugin.core.log.Log
+    """
+    if (folder is None) == (type_name is None):
+        raise click.UsageError("Give a FOLDER for all pages, or `--type` for one")
+    from tiercel.plugin.registry import Registry
+    from tiercel.schema.docs import all_pages, type_page
+    from tiercel.schema.types import describe, find
+
+    if folder is None:
+        kind, entry, cls = find(Registry(), str(type_name))
+        click.echo(clean(type_page(describe(entry, cls), kind)), nl=False)
+        return OK
+    pages = all_pages(Registry())
+    for path, text in pages.texts.items():
+        page = folder / path
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(text, encoding="utf-8")
+    for problem in pages.problems:
+        click.echo(f"Error: {clean(problem)}", err=True)
+    return FAILED if pages.problems else OK
 
 
 def _members(title: str, schema: dict[str, Any]) -> None:
     members = schema.get("properties", {})
     if not members:
         return
+    from tiercel.schema.words import type_words
+
+    definitions = schema.get("$defs", {})
     required = schema.get("required", ())
     click.echo(f"\n{title}:")
     for name, member in members.items():
         note = ", required" if name in required else ""
         if member.get("default") is not None:
             note += f", default {json.dumps(member['default'])}"
-        click.echo(f"  {name} ({_type(member)}{note})")
+        click.echo(f"  {name} ({type_words(member, definitions)}{note})")
         if member.get("description"):
             click.echo("      " + member["description"].replace("\n", "\n      "))
-
-
-def _type(member: dict[str, Any]) -> str:
-    if "anyOf" in member:
-        kinds = dict.fromkeys(_type(each) for each in member["anyOf"])
-        return " | ".join(kind for kind in kinds if kind != "null")
-    if "$ref" in member:
-        return str(member["$ref"]).rpartition("/")[2]
-    if "enum" in member:
-        return " | ".join(map(str, member["enum"]))
-    kind = str(member.get("type", "any"))
-    return f"list of {_type(member['items'])}" if kind == "array" and "items" in member else kind

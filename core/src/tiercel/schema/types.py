@@ -5,15 +5,49 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from tiercel.errors import PluginError, UnknownTypeError
 from tiercel.plugin.task import output_class
 from tiercel.schema.generator import DocumentedSchema
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from tiercel.plugin.registry import Registered
+    from tiercel.plugin.registry import Registered, Registry
 
-__all__ = ["describe", "finish_type", "summary"]
+__all__ = ["TYPE_KINDS", "describe", "find", "finish_type", "summary"]
+
+TYPE_KINDS = ("task", "trigger", "condition", "task runner")
+"""The kinds of types that a flow names in `type`."""
+
+
+def find(registry: Registry, type_name: str) -> tuple[str, Registered, type[BaseModel]]:
+    """Return the kind, the registration and the class of a type, by its name or an alias.
+
+    Raises:
+        UnknownTypeError: no plugin brings it.
+        PluginError: it cannot be imported, or the plugin that would bring it is broken.
+    """
+    errors = []
+    for kind in TYPE_KINDS:
+        try:
+            cls = registry.load(kind, type_name)
+        except UnknownTypeError as error:
+            errors.append(error)
+        else:
+            return kind, registry.registered(kind)[type_name], cls
+    unknown = next((each for each in errors if each.suggestion or each.package), errors[0])
+    _tell_broken(registry, unknown)
+    raise unknown
+
+
+def _tell_broken(registry: Registry, error: UnknownTypeError) -> None:
+    """Raise when the type is missing because the plugin that would bring it is broken."""
+    for each in registry.broken():
+        if each.plugin.package == error.package:
+            raise PluginError(
+                f"Plugin {error.package} {each.plugin.version} cannot provide "
+                f"{error.type_name!r}: {each.error}"
+            ) from error
 
 
 def describe(entry: Registered, cls: type[BaseModel]) -> dict[str, Any]:
