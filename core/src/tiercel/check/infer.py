@@ -204,7 +204,9 @@ class Inference:
         if kinds(base) == {"map"} and not could_be(key, ("text", "boolean")):
             message = f"A map's key is a text, not {described(key)}"
             self.problem("TC301", *extent(node.key), message)
-        elif kinds(base) <= {"number", "boolean", "text"} and not could_be(key, ("text",)):
+        elif self._soft or could_be(key, ("text",)):
+            return
+        elif kinds(base) <= {"number", "boolean", "text"}:
             self.problem("TC105", *extent(node), f"{described(base).capitalize()} has no items")
 
     def _read(
@@ -221,6 +223,8 @@ class Inference:
     def _report_miss(
         self, node: Attribute | Subscript, miss: lookup.Miss, start: int, end: int
     ) -> None:
+        if self._soft and not miss.certain:
+            return
         message, hint, name = miss.message, miss.suggestion, last_name(node)
         if miss.code == "TC102":
             if any(name.startswith(prefix) for prefix in self.scope.prefixes):

@@ -90,8 +90,19 @@ def _slot(name: str, annotation: Any, metadata: list[Any]) -> Slot:
             for kind, base in KIND_BASES.items():
                 if issubclass(part, base):
                     return Slot(name, kind)
+            if _holds_tasks(part):
+                return Slot(name, "task")
             models.append(part)
     return Slot(name, "model", models=tuple(models)) if models else Slot(name)
+
+
+def _holds_tasks(model: type[Model]) -> bool:
+    """Return whether a model is the entry of a task, as a Dag has it: the task and more."""
+    return any(
+        isinstance(part, type) and issubclass(part, TaskBase)
+        for field in model.model_fields.values()
+        for part, _ in _parts(field.annotation)
+    )
 
 
 def _parts(annotation: Any, marked: bool = False) -> Iterator[tuple[Any, bool]]:

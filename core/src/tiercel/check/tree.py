@@ -260,7 +260,8 @@ class Tree:
         depth = 0
         while depth < min(len(reading), len(giving)) and reading[depth] is giving[depth]:
             depth += 1
-        looped = any(each.order in ("values", "rounds", None) for each in reading[:depth])
+        common = reading[: min(depth, len(reading) - 1)]
+        looped = any(each.order in ("values", "rounds", None) for each in common)
         if other is reader:
             again = looped or reader.is_flowable
             return Order.OPEN if again else Order.NEVER
