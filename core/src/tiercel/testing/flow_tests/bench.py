@@ -47,7 +47,7 @@ T = TypeVar("T")
 START = datetime(2024, 1, 1, tzinfo=UTC)
 """What the clock shows when a test begins, unless the test says otherwise."""
 
-_JUMPS = 10_000
+_JUMPS = 2_000
 _POLL = timedelta(seconds=1)
 
 
@@ -184,10 +184,7 @@ class Bench:
 
     def _begin(self, engine: SteppedEngine, flow: Flow, execution_id: str) -> None:
         setup = self.setup
-        inputs = {
-            key: engine.render(value, self.extra) if self.extra["files"] else value
-            for key, value in setup.inputs.items()
-        }
+        inputs = {key: engine.render(value, self.extra) for key, value in setup.inputs.items()}
         fired = setup.trigger
         trigger = (fired.id, fired.variables, fired.date or setup.start) if fired else None
         engine.begin(flow, execution_id, inputs, setup.labels, trigger)
