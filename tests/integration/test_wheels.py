@@ -38,7 +38,9 @@ def install(python: Path, wheels: list[Path]) -> None:
     The packages come from the cache that the bootstrap filled, or else from the network.
     """
     uv = Path(sys.executable).with_name("uv")
-    command = [uv, "pip", "install", "--python", python, "-c", "requirements.lock", *wheels]
+    # A plugin may be built on another one of ours.
+    ours = ["--find-links", wheels[0].parent]
+    command = [uv, "pip", "install", "--python", python, "-c", "requirements.lock", *ours, *wheels]
     try:
         output_of(*command, "--offline")
     except AssertionError:
