@@ -256,7 +256,7 @@ class Tiercel:
             event = repeated(parent, command.execution_id, self.clock.now())
             return event, self._flow_of(parent)
         asked = command.request
-        flow = self.flow(asked["namespace"], asked["flow_id"], asked["revision"])
+        flow = self.flows.runnable(asked["namespace"], asked["flow_id"], asked["revision"])
         return self._beginner.child(parent, command, flow), flow
 
     def _flow_of(self, execution: Execution) -> Flow:

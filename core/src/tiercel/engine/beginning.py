@@ -30,13 +30,23 @@ if TYPE_CHECKING:
     from tiercel.model.flow import Check, Flow
     from tiercel.model.input_base import InputBase
 
-__all__ = ["CORRELATION_ID", "Beginner"]
+__all__ = ["CORRELATION_ID", "Beginner", "unknown_to_child"]
 
 Renderer = Callable[[Any, Mapping[str, Any]], Any]
 """From a template, and what it sees beside what every template does, to its value."""
 
 CORRELATION_ID = "system.correlationId"
 """The label that an execution shares with those that it begins: the first one's id."""
+
+
+def unknown_to_child(parent: Execution, command: StartChild, flow: Flow) -> list[str]:
+    """Return what there is to say about inputs that a task gives and the flow does not declare."""
+    given = command.request.get("inputs", {})
+    return [
+        f"Input {name} was provided by parent execution {parent.id} "
+        f"for subflow {flow.namespace}.{flow.id} but isn't declared at the subflow inputs"
+        for name in unknown_inputs(flow.inputs, given)
+    ]
 
 
 class Beginner:

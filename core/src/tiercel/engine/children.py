@@ -75,6 +75,8 @@ def child_created(draft: Draft, event: ev.ChildCreated) -> None:
         if task_run.state in (State.CREATED, State.RESTARTED):
             task_run = draft.begin_attempt(task_run, draft.at)
         what = "Restarted" if event.execution_id in child.earlier else "Created new"
+        for remark in event.remarks:
+            draft.log("WARN", remark, task_run)
         draft.log("INFO", f"{what} execution {event.link}", task_run)
     state = State.CREATED if event.error is None else State.FAILED
     child = replace(child, execution_id=event.execution_id, state=state, error=event.error)
@@ -97,7 +99,13 @@ def child_ended(draft: Draft, event: ev.ChildEnded) -> None:
     if child.counted:
         _count(draft, scope, key, event.state)
     else:
-        _put(draft, scope, key, replace(child, state=event.state, outputs=event.outputs))
+        child = replace(
+            child,
+            state=event.state,
+            outputs=event.outputs,
+            outputs_error=event.outputs_error,
+        )
+        _put(draft, scope, key, child)
 
 
 def _count(draft: Draft, scope: Scope, key: str, state: State) -> None:

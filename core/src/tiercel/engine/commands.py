@@ -60,6 +60,7 @@ class Evaluate(Command):
         expressions: name → what the author wrote.
         taskrun: what they see as `taskrun`, beside what is there anyway.
         passed: those whose values are only passed on; secrets in them are encrypted.
+        execution_id: see what this execution's expressions do, which has ended; None for the own.
     """
 
     purpose: str
@@ -67,6 +68,7 @@ class Evaluate(Command):
     expressions: Mapping[str, Any] = field(default_factory=dict)
     taskrun: Mapping[str, Any] = field(default_factory=dict)
     passed: Sequence[str] = field(default_factory=list)
+    execution_id: str | None = None
 
 
 @record(kw_only=True)

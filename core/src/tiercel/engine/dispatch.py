@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tiercel.engine import commands, events
 from tiercel.engine.assignment import Assignment
+from tiercel.engine.beginning import unknown_to_child
 from tiercel.engine.carry_on import carry_on
 from tiercel.engine.folders import SharedFolders
 from tiercel.engine.scope import ROOT
@@ -78,7 +79,7 @@ class Dispatcher:
         """Begin an execution of another flow, in the same transaction as the news of it."""
         if carry_on(self._parts, live.execution.id, command, self._post):
             return
-        error = None
+        error, remarks = None, []
         try:
             created = self._parts.child(live.execution, command)
         except TiercelError as refused:
@@ -86,6 +87,7 @@ class Dispatcher:
         else:
             if created is not None:
                 self._post(("create", *created, (), (), Ticket()))
+                remarks = unknown_to_child(live.execution, command, created[1])
         news = events.ChildCreated(
             at=self._parts.clock.now(),
             command_id=command.id,
@@ -93,6 +95,7 @@ class Dispatcher:
             flow_id=command.request["flow_id"],
             namespace=command.request["namespace"],
             error=error,
+            remarks=remarks,
         )
         self._post(("event", live.execution.id, news, Ticket()))
 

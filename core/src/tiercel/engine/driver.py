@@ -461,14 +461,19 @@ class Driver:
 
     def _variables(self, live: Live, question: commands.Evaluate) -> dict[str, Any]:
         execution, task_run_id = live.execution, question.task_run_id
+        if question.execution_id is not None:
+            execution = self._parts.repository.execution(question.execution_id)
+            variables = Variables(self._parts.shared, self._parts.services.reveal)
+            variables.note_all(execution)
+            return variables.of_execution(execution)
         if task_run_id is None:
             return live.variables.of_execution(execution)
         task_run = execution.task_runs[task_run_id]
         task = task_of(execution, task_run_id)
-        variables = live.variables.of_task_run(execution, task_run, task)
+        seen = live.variables.of_task_run(execution, task_run, task)
         if question.taskrun:
-            variables["taskrun"] = {**variables["taskrun"], **question.taskrun}
-        return variables
+            seen["taskrun"] = {**seen["taskrun"], **question.taskrun}
+        return seen
 
     # The transaction
 

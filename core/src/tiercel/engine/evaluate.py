@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tiercel.engine.commands import Evaluate
 from tiercel.engine.events import Evaluated
 from tiercel.engine.plain import plain
-from tiercel.engine.wording import error_text
+from tiercel.engine.wording import OUTPUTS_FAILED, error_text
 from tiercel.errors import TiercelError
 from tiercel.plugin.truth import is_true
 
@@ -90,5 +90,5 @@ def _reason(command: Evaluate, variables: Mapping[str, Any], error: TiercelError
         task_id = variables["task"]["id"]
         return f"Failed to evaluate the runIf condition for task {task_id}. Cause: {reason}"
     if command.purpose == "outputs":
-        return f"Failed to render output values: {reason}"
+        return OUTPUTS_FAILED + reason
     return reason

@@ -7,7 +7,7 @@ execution again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from typing import Any, get_args
@@ -190,6 +190,8 @@ class ChildCreated(Event):
     flow_id: str = ""
     namespace: str = ""
     error: str | None = None
+    remarks: Sequence[str] = field(default_factory=list)
+    """What the log of the task says about it, as warnings."""
 
     @property
     def link(self) -> str:
@@ -204,13 +206,15 @@ class ChildCreated(Event):
 class ChildEnded(Event):
     """An execution that a `StartChild` command began has ended.
 
-    `execution_id` is empty in logs of earlier versions.
+    `execution_id` is empty in logs of earlier versions. `outputs_error` says why its outputs could
+    not be rendered, if that made it fail.
     """
 
     command_id: str
     state: State
     execution_id: str = ""
     outputs: Mapping[str, Any] | None = None
+    outputs_error: str | None = None
 
 
 Request = (

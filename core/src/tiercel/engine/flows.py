@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tiercel.errors import ConflictError, FlowError
+from tiercel.errors import ConflictError, FlowError, NotFoundError
 from tiercel.model.load import examine, load
 from tiercel.repository.spi import StoredFlow
 
@@ -129,6 +129,23 @@ class FlowBook:
         """
         stored = self._repository.flow(self._tenant, namespace, flow_id, revision)
         return self.revision(self._tenant, namespace, flow_id, stored.revision)
+
+    def runnable(self, namespace: str, flow_id: str, revision: int | None) -> Flow:
+        """Return the flow that a task is to run.
+
+        Raises:
+            NotFoundError: there is no such flow or revision.
+            ConflictError: it is disabled.
+        """
+        try:
+            flow = self.newest(namespace, flow_id, revision)
+        except NotFoundError:
+            raise NotFoundError(
+                f"Unable to find flow '{namespace}'.'{flow_id}' with revision '{revision or 0}'"
+            ) from None
+        if flow.disabled:
+            raise ConflictError("Cannot execute a flow which is disabled")
+        return flow
 
     def revision(self, tenant: str, namespace: str, flow_id: str, revision: int) -> Flow:
         """Return one revision of a flow.

@@ -12,6 +12,7 @@ from tiercel.engine.announce import announce
 from tiercel.engine.commands import Command, Evaluate, StartTimer
 from tiercel.engine.events import ChildEnded, KillRequested
 from tiercel.engine.variables import Variables
+from tiercel.engine.wording import OUTPUTS_FAILED
 from tiercel.model.execution import State
 from tiercel.repository.spi import StoredCommand, StoredEvent
 
@@ -151,6 +152,7 @@ class Live:
                 state=execution.state,
                 execution_id=execution.id,
                 outputs=execution.outputs,
+                outputs_error=_outputs_error(execution),
             )
             work.send(execution.parent_id, *codec.encode(ended))
 
@@ -186,3 +188,9 @@ def _stored(execution_id: str, command: Command) -> StoredCommand:
     kind, payload = codec.encode(command)
     due: Any = command.due if isinstance(command, StartTimer) else None
     return StoredCommand(execution_id, command.id, kind, payload, due)
+
+
+def _outputs_error(execution: Execution) -> str | None:
+    """Return why an execution's outputs could not be rendered; None when that did not happen."""
+    error = execution.error or ""
+    return error.removeprefix(OUTPUTS_FAILED) if error.startswith(OUTPUTS_FAILED) else None

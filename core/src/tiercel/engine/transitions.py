@@ -111,9 +111,10 @@ TASK_RUN_TRANSITIONS: dict[State, frozenset[State]] = {
     # When an execution goes on that has ended, a task run goes by RESTARTED; a flowable one, whose
     # tasks go on, by RUNNING.
     _S.SUCCESS: frozenset({_S.RESTARTED, _S.RUNNING}),
-    _S.WARNING: frozenset({_S.RESTARTED, _S.RUNNING}),
-    _S.KILLED: frozenset({_S.RESTARTED, _S.RUNNING}),
-    _S.CANCELLED: frozenset({_S.RESTARTED, _S.RUNNING}),
+    # SUCCESS follows when the state of an execution that it began is not its own.
+    _S.WARNING: frozenset({_S.RESTARTED, _S.RUNNING, _S.SUCCESS}),
+    _S.KILLED: frozenset({_S.RESTARTED, _S.RUNNING, _S.SUCCESS}),
+    _S.CANCELLED: frozenset({_S.RESTARTED, _S.RUNNING, _S.SUCCESS}),
     _S.SKIPPED: frozenset({_S.RESTARTED, _S.RUNNING}),
     _S.RETRIED: frozenset({_S.RESTARTED, _S.RUNNING}),
     _S.QUEUED: frozenset(),

@@ -20,6 +20,7 @@ __all__ = ["ask", "leave_pause", "pause", "wait", "wake"]
 def ask(draft: Draft, scope: Scope, command_id: str, question: spi.Evaluate | None = None) -> None:
     """Have expressions rendered: a flowable's question, or, without one, the flow's outputs."""
     draft.put_scope(replace(scope, asked=command_id))
+    child = scope.children.get(question.child) if question and question.child else None
     draft.command(
         Evaluate(
             id=command_id,
@@ -28,6 +29,7 @@ def ask(draft: Draft, scope: Scope, command_id: str, question: spi.Evaluate | No
             expressions=question.expressions if question else {},
             taskrun=question.taskrun if question else {},
             passed=list(question.passed) if question else [],
+            execution_id=child.execution_id if child is not None else None,
         )
     )
 

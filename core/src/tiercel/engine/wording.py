@@ -6,7 +6,10 @@ import re
 
 from tiercel.errors import ExpressionError, TiercelError, UndefinedError
 
-__all__ = ["error_text"]
+__all__ = ["OUTPUTS_FAILED", "error_text"]
+
+OUTPUTS_FAILED = "Failed to render output values: "
+"""What the error of an execution begins with whose outputs cannot be rendered."""
 
 _NAME = re.compile(r"['\"]?([\w$-]+)")
 _HINT = re.compile(r"; did you mean '(.+)'\?$")

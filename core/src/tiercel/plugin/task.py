@@ -183,6 +183,8 @@ class Evaluate:
         taskrun: what the expressions see as `taskrun`, beside what is there anyway.
         passed: names of expressions whose values it only passes on, as `RunFlow.inputs`: a text in
             them that holds a secret is given encrypted.
+        child: the key of an execution that it began, and that has ended: the expressions see what
+            that one's own do.
     """
 
     expressions: Mapping[str, Any]
@@ -190,6 +192,7 @@ class Evaluate:
     outputs: Mapping[str, Any] | None = None
     taskrun: Mapping[str, Any] = field(default_factory=dict)
     passed: Sequence[str] = ()
+    child: str = ""
 
 
 @record
@@ -240,6 +243,7 @@ class Child:
         state: CREATED until it ends, then the state it ended in; None until it is known to exist.
         outputs: its outputs, once it ended.
         error: why it could not begin; None otherwise.
+        outputs_error: why it failed, if that was because its outputs could not be rendered.
         counted: as `RunFlow` has it.
         wait: likewise.
         earlier: those begun for the same purpose before a restart, the newest first; it may turn
@@ -250,6 +254,7 @@ class Child:
     state: State | None = None
     outputs: Mapping[str, Any] | None = None
     error: str | None = None
+    outputs_error: str | None = None
     counted: bool = False
     wait: bool = True
     earlier: tuple[str, ...] = ()

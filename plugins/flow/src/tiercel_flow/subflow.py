@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
@@ -114,7 +115,12 @@ class Subflow(FlowableTask):
             return Wait()
         if child.error is not None:
             return Finish(State.FAILED)
-        return self._end(child, _link(child, view.values[""]))
+        # Reading a deprecated property warns whoever reads it, which is not its author here.
+        wanted = self.__dict__["outputs"] if self.wait and not child.state.is_failed else None
+        if wanted and not child.outputs and "outputs" not in view.values:
+            return Evaluate(wanted, "outputs", child="flow")
+        outputs = child.outputs or view.values.get("outputs")
+        return self._end(child, outputs, _link(child, view.values[""]))
 
     def _questions(self) -> dict[str, Any]:
         return {
@@ -138,13 +144,16 @@ class Subflow(FlowableTask):
             retry_failed=self.restart_behavior is RestartBehavior.RETRY_FAILED,
         )
 
-    def _end(self, child: Child, link: str) -> Finish:
+    def _end(self, child: Child, given: Mapping[str, Any] | None, link: str) -> Finish:
         assert child.state is not None
         outputs: dict[str, Any] = {"executionId": child.execution_id, "state": str(child.state)}
-        if child.outputs:
-            outputs["outputs"] = child.outputs
+        if given:
+            outputs["outputs"] = given
         if not self.wait:
             return Finish(State.SUCCESS, outputs)
+        if child.outputs_error is not None:
+            error = f"Failed to extract outputs with the error: '{child.outputs_error}'"
+            return Finish(State.FAILED, outputs, error)
         if not self.transmit_failed or child.state not in _TRANSMITTED:
             return Finish(State.SUCCESS, outputs, through=_passed(child))
         ends = child.state
@@ -162,8 +171,8 @@ class Subflow(FlowableTask):
 
 
 def _passed(child: Child) -> State | None:
-    """Return the state that the task run passes through: a failure is forgiven only then."""
-    return State.FAILED if child.state is State.FAILED else None
+    """Return the state that the task run passes through on the way to its own."""
+    return child.state if child.state is not State.SUCCESS else None
 
 
 def _link(child: Child, values: Any) -> str:
