@@ -99,6 +99,8 @@ class FlowScope:
         entries = [each for each in around if each.has_value or _may_give(each)]
         if around:
             variables["parents"] = Member(ListOf(_parent(around)))
+        if task.parent is not None and getattr(task.parent.cls, "shares_folder", False):
+            variables["workerTaskrun"] = Member(self._task_run(task.parent))
         if entries:
             variables["parent"] = Member(_parent(entries), entries[0].has_value)
         variables |= _extra(task.cls)
@@ -339,7 +341,8 @@ class FlowScope:
         parent = task.parent
         if parent is not None:
             members["parentId"] = Member(TEXT)
-        if task.has_value:
+        shares = parent is not None and getattr(parent.cls, "shares_folder", False)
+        if task.has_value or (shares and parent is not None and parent.has_value):
             members["value"] = Member(TEXT)
         in_rounds = parent is not None and parent.order in ("values", "rounds") and not task.rank
         if in_rounds:

@@ -112,8 +112,6 @@ def read_flow(file: Path) -> tuple[str, str]:
 def flow_files(paths: Iterable[Path]) -> list[Path]:
     """Return files as they are, and in the place of folders the YAML files in them.
 
-    Suites of tests (`*.test.yaml`) are no flows.
-
     Suites of flow tests in folders are left out.
 
     Raises:
