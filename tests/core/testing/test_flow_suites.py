@@ -115,6 +115,12 @@ def test_a_disabled_case_is_skipped(folder: Path) -> None:
     assert judged(folder, "{value: a, equalTo: a}", cases=disabled).outcome == "skipped"
 
 
+def test_a_disabled_suite_is_skipped(folder: Path) -> None:
+    path = folder / "shop.test.yaml"
+    path.write_text("disabled: true\n" + HEAD + CASE + "      - {value: a, equalTo: b}\n")
+    assert load_suite(path)[0].run().outcome == "skipped"
+
+
 def test_a_refused_execution_can_be_asserted(folder: Path) -> None:
     refused = """
   - id: refused

@@ -213,6 +213,13 @@ def test_a_webhook_starts_the_execution_with_the_given_variables() -> None:
     assert result.evaluate("{{ trigger.body.n }}") == 1
 
 
+def test_a_trigger_whose_plugin_is_not_installed_starts_the_execution() -> None:
+    flow = GREETING + "triggers: [{id: mail, type: com.example.Mail, folder: inbox}]\n"
+    fired = Fired("mail", {"subject": "Hi"})
+    result = run_flow(flow, trigger=fired, mocks={"api": {"name": "x"}})
+    assert result.evaluate("{{ trigger.subject }}") == "Hi"
+
+
 def test_a_trigger_that_the_flow_does_not_have_is_a_refusal() -> None:
     result = run_flow(TRIGGERED, trigger="weekly", mocks={"api": {}})
     assert "no trigger 'weekly'; it has 'daily', 'hook'" in str(result.refusal)
@@ -237,6 +244,12 @@ def test_a_task_of_a_subflow_from_the_same_folder_is_mocked(parent: Path) -> Non
     result = run_flow(parent, mocks={"api": {"name": "Ada"}})
     assert result.task_outputs("said") == {"value": "Hi Ada"}
     assert [each.flow_id for each in result.executions] == ["tested", "child"]
+
+
+def test_a_subflow_that_nobody_waits_for_comes_to_its_end_too(parent: Path) -> None:
+    parent.write_text(parent.read_text().replace("flowId: child", "flowId: child, wait: false"))
+    result = run_flow(parent, mocks={"api": {"name": "Ada"}, "said": {}})
+    assert [each.state for each in result.executions] == ["SUCCESS", "SUCCESS"]
 
 
 def test_a_subflow_is_mocked_as_a_whole(parent: Path) -> None:

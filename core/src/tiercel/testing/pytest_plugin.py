@@ -58,7 +58,7 @@ class FlowTestItem(pytest.Item):
     def __init__(self, *, case: FlowCase, **how: Any) -> None:
         super().__init__(**how)
         self._case = case
-        if case.case.disabled:
+        if case.disabled:
             self.add_marker(pytest.mark.skip(reason="disabled"))
 
     def runtest(self) -> None:

@@ -157,6 +157,8 @@ class Bench:
         execution = self._end_of(execution_id)
         while (successor := self.engine.successor(execution)) is not None:
             execution = self._end_of(successor)
+        for other in self.engine.repository.unfinished():  # nobody waited for it
+            self._end_of(other)
         return execution, None
 
     def _check_mocks(self) -> None:

@@ -231,6 +231,8 @@ class Suite(Model):
     """The flow."""
     description: Text | None = None
     """For people."""
+    disabled: Flag = False
+    """Leave all of them out."""
     flow: Text | None = None
     """The flow's file, seen from the suite's; by default it is looked for by namespace and id."""
     flows: list[Text] = Field(default_factory=list)

@@ -77,9 +77,14 @@ class FlowCase:
         """Its name: the suite's id and its own."""
         return f"{self.suite.id}::{self.case.id}"
 
+    @property
+    def disabled(self) -> bool:
+        """Whether it is left out."""
+        return self.suite.disabled or self.case.disabled
+
     def run(self) -> CaseResult:
         """Run the flow and look at what came of it; whatever is wrong is in the result."""
-        if self.case.disabled:
+        if self.disabled:
             return CaseResult(self, "skipped")
         began = time.perf_counter()
         try:
