@@ -29,6 +29,7 @@ _CURSOR = "zzCursorzz"
 _WORD = re.compile(r"[\w-]*\Z")
 _NAME = re.compile(r"\w*\Z", re.ASCII)
 _TAG = re.compile(r"\{[{%](?:(?!\}\}|%\}).)*\Z", re.DOTALL)
+_CHAIN = re.compile(r"""[A-Za-z_](?:[\w.]|\[\s*(?:'[^']*'|"[^"]*")\s*\])*(?:\[\s*['"])?\Z""")
 _KEY = re.compile(r"(?P<indent>\s*(?:-\s+)*)(?P<word>[\w-]*)\Z")
 _VALUE = re.compile(r"(?P<before>\s*(?:-\s+)*[\w-]+:\s+|\s*-\s+)(?P<word>[^\s#]*)\Z")
 
@@ -110,12 +111,22 @@ def _members(document: Document, start: int, end: int, *, by_dot: bool) -> Itera
     at = spot.text.find(_CURSOR)
     if at < 0:
         return
-    # The part that ends right before the dot or bracket.
-    edge = len(spot.text[:at].rstrip(" \n\t.['\""))
-    parts = [each for each in parts_of(changed, spot, _closed(spot.text)) if each.end == edge]
-    if parts:
-        base = max(parts, key=lambda each: each.end - each.start).type
-        yield from _members_of(changed, base, start, end, by_dot=by_dot)
+    opened = r"\.\s*" if by_dot else r"\[\s*['\"]"
+    for text in (_closed(spot.text), f"{{{{ {_chain(spot.text[:at])}{_CURSOR} }}}}"):
+        # The part that ends right before the dot or bracket.
+        base = re.sub(rf"\s*{opened}\Z", "", text[: text.find(_CURSOR)])
+        parts = parts_of(changed, spot, text)
+        ending = [each for each in parts if len(base) in (each.end, each.node.end)]
+        if ending:
+            whole = max(ending, key=lambda each: each.node.end - each.start)
+            yield from _members_of(changed, whole.type, start, end, by_dot=by_dot)
+            return
+
+
+def _chain(before: str) -> str:
+    """Return the names that a text ends in: `outputs.api.` of `{% if outputs.api.`."""
+    found = _CHAIN.search(before)
+    return found.group() if found else ""
 
 
 def _closed(template: str) -> str:
@@ -235,8 +246,9 @@ def _values(document: Document, offset: int, word: str, after: str) -> Iterator[
     holder, name = path[:-1], path[-1]
     if not isinstance(name, str):
         return
-    if name == "type":
-        yield from _types(changed, holder, start, end)
+    kind = _kind_at(changed, holder) if name == "type" else None
+    if kind is not None:
+        yield from _types(changed, kind, start, end)
         return
     cls = class_at(changed, holder)
     slot = layout(cls).get(name) if cls is not None else None
@@ -246,16 +258,13 @@ def _values(document: Document, offset: int, word: str, after: str) -> Iterator[
             yield Completion(choice, "value", start, end)
 
 
-def _types(document: Document, holder: Any, start: int, end: int) -> Iterator[Completion]:
-    """Yield the names of types for the `type` of a mapping."""
-    registry = document.checker.registry
-    kind = _kind_at(document, holder)
+def _types(document: Document, kind: str, start: int, end: int) -> Iterator[Completion]:
+    """Yield the names of the types of a kind."""
     if kind == "input":
         for each in DataType:
             yield Completion(str(each), "type", start, end)
         return
-    if kind is None:
-        return
+    registry = document.checker.registry
     for entry in registry.canonical(kind):
         yield Completion(entry.name, "type", start, end, entry.plugin.package)
 

@@ -219,18 +219,17 @@ class _Flow:
     """Walks through a plain or single-quoted scalar and its value side by side."""
 
     def __init__(self, text: str, scalar: Scalar) -> None:
-        quoted = len(scalar.style)
         self.text = text
         self.value = scalar.value
         self.quote = scalar.style
-        self.at = scalar.start + quoted
-        self.end = max(scalar.end - quoted, self.at)
+        self.at = scalar.start
+        self.end = max(scalar.end - len(scalar.style), self.at)
         self.found: list[int] = []
 
     def run(self) -> list[int]:
         """Return the offset of each character of the value, and that of its end."""
-        if not self.quote:
-            self._skip_properties()
+        self._skip_properties()
+        self.at += len(self.quote)
         while len(self.found) < len(self.value) and self.at < self.end:
             self.step()
         missing = len(self.value) - len(self.found)

@@ -105,8 +105,18 @@ def _of_slot(
 
 def _class_of(flow: FlowScope, slot: Slot, mapping: dict[str, Any]) -> Any:
     if slot.kind == "model":
-        return slot.models[0] if len(slot.models) == 1 else None
+        return _fitting(slot.models, mapping)
     return flow.tree.class_of(mapping.get("type"), slot.kind)
+
+
+def _fitting(models: tuple[Any, ...], mapping: dict[str, Any]) -> Any:
+    """Return the one of several models that a mapping is of: by its `type`, or its properties."""
+    kind = mapping.get("type")
+    for model in models:
+        field = model.model_fields.get("type")
+        if field is not None and kind in getattr(field.annotation, "__args__", ()):
+            return model
+    return max(models, key=lambda model: len(layout(model).keys() & mapping.keys()))
 
 
 def _mappings(value: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
