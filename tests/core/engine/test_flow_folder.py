@@ -66,7 +66,7 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
 def test_every_yaml_file_is_deployed(folder: Folder) -> None:
     for path in ("b.yaml", "a.yml", "below/further/c.YAML"):
         folder.write(path)
-    for path in ("notes.txt", ".hidden.yaml", ".git/d.yaml", "flow.yaml.bak"):
+    for path in ("notes.txt", ".hidden.yaml", ".git/d.yaml", "flow.yaml.bak", "a.test.yaml"):
         folder.write(path, "other")
     assert folder.sync() == [("a", 1), ("b", 1), ("c", 1)]
     assert folder.deployed() == ["a", "b", "c"]

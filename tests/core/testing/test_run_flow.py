@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -285,9 +287,14 @@ def test_after_a_crash_another_engine_ends_the_same_way(at: str, number: int) ->
 
 @pytest.mark.parametrize(("at", "runs"), [("dispatch-before", 1), ("dispatch-after", 2)])
 def test_what_was_not_known_to_have_ended_runs_again(at: str, runs: int) -> None:
-    calls: list[str] = []
-    mocks = {"api": lambda seen: calls.append(seen["task"]["id"]) or {}}
-    result = run_flow(tasks(NOWHERE), mocks=mocks, crashes=[Crash(at)])  # type: ignore[arg-type]
+    calls: list[object] = []
+
+    def answer(seen: Mapping[str, Any]) -> Mapping[str, Any]:
+        calls.append(seen)
+        return {}
+
+    crash = Crash(at)  # type: ignore[arg-type]
+    result = run_flow(tasks(NOWHERE), mocks={"api": answer}, crashes=[crash])
     assert (result.state, len(calls)) == ("SUCCESS", runs)
 
 
