@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,3 +72,34 @@ def test_a_schema_that_cannot_be_written_is_told(tiercel: Tiercel) -> None:
         4,
         "Error: No such file or directory: 'no/folder/flow.json'\n",
     )
+
+
+def test_the_page_of_one_type_is_printed(tiercel: Tiercel) -> None:
+    page = tiercel("plugins", "docs", "--type", LOG).out
+    assert page.startswith(f"# Log\n\n```yaml\ntype: {LOG}\n```\n")
+
+
+def test_the_pages_of_all_types_are_written(
+    tiercel: Tiercel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIERCEL_LOAD_PLUGINS", "log")
+    assert tiercel("plugins", "docs", "new/pages").code == 0
+    page = Path("new/pages/tiercel-log", f"{LOG}.md").read_text()
+    assert page == tiercel("plugins", "docs", "--type", LOG).out
+    assert f"tiercel-log/{LOG}.md" in Path("new/pages/index.md").read_text()
+
+
+def test_pages_that_cannot_be_made_fail_the_command(
+    tiercel: Tiercel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIERCEL_LOAD_PLUGINS", "log")
+    monkeypatch.setitem(sys.modules, "tiercel_log.hooks", None)
+    done = tiercel("plugins", "docs", "pages")
+    assert done.code == 1
+    assert done.err.startswith("Error: Plugin tiercel-log ")
+
+
+@pytest.mark.parametrize("words", [[], ["pages", "--type", LOG]])
+def test_pages_are_for_a_folder_or_for_one_type(words: list[str], tiercel: Tiercel) -> None:
+    assert tiercel("plugins", "docs", *words).code == 2
+    assert not Path("pages").exists()
