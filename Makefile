@@ -51,6 +51,8 @@ fix: $(READY) ## Mend what the linter can mend, then format
 	$(BIN)/ruff format
 
 docs: $(READY) ## Build the documentation into site/; a warning is an error
+	@rm -rf docs/reference/plugins
+	$(BIN)/tiercel plugins docs docs/reference/plugins
 	$(BIN)/zensical build --strict --clean
 
 bench: $(READY) ## Measure, each figure beside its floor (ONLY=start picks one benchmark)
@@ -69,7 +71,7 @@ lock: $(READY) ## Resolve the dependencies anew into requirements.lock (ARGS=--u
 		$(ARGS) $(METADATA) -o requirements.lock
 
 clean: ## Remove caches and build results; the environment in .venv stays
-	rm -rf build dist out site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf build dist out site docs/reference/plugins .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
 
 # The lock pins every third-party package by hash; the members come from this clone.
