@@ -40,3 +40,8 @@ def test_everything_in_the_old_output_folder_is_stored(
 def test_a_file_name_cannot_lead_out_of_the_working_folder(shell: Any) -> None:
     result = shell("true", inputFiles={"../x": ""})
     assert result.error == ("Invalid file name '../x': it must lie inside the working folder")
+
+
+def test_an_output_file_can_be_written_by_its_variable(shell: Any) -> None:
+    result = shell("echo x > {{ outputFiles['a.txt'] }}", outputFiles=["a.txt", "*.csv"])
+    assert result.file(result.outputs["outputFiles"]["a.txt"]) == b"x\n"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from typing import Any
@@ -80,3 +81,41 @@ def test_python_is_found_where_only_python3_is_installed(
 def test_a_name_that_no_language_has_is_no_attribute() -> None:
     with pytest.raises(AttributeError, match="CobolScript"):
         _ = tasks.CobolScript
+
+
+@pytest.fixture
+def program(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Put a program of this name on the path that tells what it was called with."""
+
+    def make(name: str) -> None:
+        file = tmp_path / name
+        file.write_text('#!/bin/sh\necho "$0 $@" | sed "s#/[^ ]*/##g"\n')
+        file.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("properties", "called"),
+    [
+        ({}, r"jbang --quiet \w+\.java"),
+        ({"extension": ".kt", "quiet": False}, r"jbang \w+\.kt"),
+    ],
+    ids=["defaults", "given"],
+)
+def test_jbang_is_told_the_language_and_how_much_to_say(
+    task_of: Any, program: Any, properties: dict[str, Any], called: str
+) -> None:
+    program("jbang")
+    result = run_task(task_of("jbang.Script", script="x", **properties))
+    (message,) = result.messages("INFO")
+    assert re.fullmatch(called, message)
+
+
+def test_what_a_language_needs_is_set_up_first(task_of: Any, program: Any) -> None:
+    program("dotnet-script")
+    result = run_task(task_of("dotnet.Script", script="x", beforeCommands=["echo before"]))
+    before, call = result.messages("INFO")
+    assert before == "before"
+    assert re.fullmatch(r"dotnet-script \w+\.csx", call)

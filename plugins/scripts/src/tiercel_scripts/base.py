@@ -8,7 +8,6 @@ what it prints, store the files it leaves. Behaviour: golden area `flows/script`
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -254,8 +253,9 @@ class ExecTask(Task[ScriptOutput]):
         wanted = self._old("output_directory")
         # Old flows that name a `runner` expect the output folder without asking for it.
         if place.ctx.render(wanted) if wanted is not None else self._old("runner") is not None:
-            folder = place.ctx.working_dir / f"output-{secrets.token_hex(8)}"
-            folder.mkdir()
+            # The same in every attempt: one may go on in the container of the one before.
+            folder = place.ctx.working_dir / f"output-{place.ctx.variables['taskrun']['id']}"
+            folder.mkdir(exist_ok=True)
             place.variables["outputDir"] = str(folder)
 
     def _image(self, place: Place) -> str:
