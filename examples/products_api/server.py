@@ -77,9 +77,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(port: int = 0) -> Iterator[str]:
+def serving(port: int = 0, handler: type[BaseHTTPRequestHandler] = Handler) -> Iterator[str]:
     """Serve on 127.0.0.1 while the block runs; yield the base URL. Port 0 takes a free one."""
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     server.daemon_threads = True
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
