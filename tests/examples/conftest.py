@@ -38,6 +38,13 @@ serving_registry = _containers.serving_registry
 engine_host = _containers.engine_host
 engine = _containers.engine
 
+# So are the cloud's services.
+_aws = _module(ROOT / "plugins/aws/tests/conftest.py")
+s3_url, client, s3 = _aws.s3_url, _aws.client, _aws.s3
+_gcp = _module(ROOT / "plugins/gcp/tests/conftest.py")
+bigquery, private_key = _gcp.bigquery, _gcp.private_key
+service_account = _gcp.service_account
+
 
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:

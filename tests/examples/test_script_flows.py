@@ -79,6 +79,24 @@ def test_getting_started_runs_its_script_in_a_container(
 
 @CONTAINERS
 @pytest.mark.usefixtures("offline")
+def test_a_script_in_a_container_makes_a_file_of_an_output(
+    tiercel: Tiercel, products: dict[str, str], image: str
+) -> None:
+    execution = succeeded(tiercel, in_image("getting_started_output", image), products)
+    expression = "{{ read(outputs.python.outputFiles['products.csv']) }}"
+    lines = tiercel.evaluate(execution.id, expression).splitlines()
+    assert lines[0] == "brand,price"
+    assert len(lines) == 1 + len(server.PRODUCTS)
+
+
+@CONTAINERS
+def test_a_script_in_a_container_prints_to_the_log(tiercel: Tiercel, image: str) -> None:
+    execution = succeeded(tiercel, in_image("getting_started_python", image), {})
+    assert "Hello World!" in [entry.message for entry in tiercel.logs(execution.id)]
+
+
+@CONTAINERS
+@pytest.mark.usefixtures("offline")
 def test_a_script_in_a_container_fetches_page_by_page(
     tiercel: Tiercel, products: dict[str, str], image: str
 ) -> None:
