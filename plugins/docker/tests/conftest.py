@@ -191,11 +191,13 @@ class Registry:
     Attributes:
         open: whether anybody may pull; otherwise only `ada`, whose password is `s3cr3t-word`.
         sent: the paths of what was sent.
+        flowing: when not set, nothing is sent.
     """
 
     def __init__(self) -> None:
         self.open = False
         self.sent: list[str] = []
+        self.flowing = threading.Event()
         layer = image_archive(with_python=False)
         config = {
             "architecture": {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), ""),
@@ -258,8 +260,9 @@ class Registry:
         request.send_header("Content-Length", str(len(body)))
         request.end_headers()
         if request.command == "GET":
-            request.wfile.write(body)
             self.sent += [request.path] if allowed else []
+            self.flowing.wait(60)
+            request.wfile.write(body)
 
 
 def digest(blob: bytes) -> str:
@@ -281,6 +284,7 @@ def serving_registry() -> Iterator[Registry]:
 def registry(serving_registry: Registry) -> Registry:
     """A registry of images that nobody may pull without a password."""
     serving_registry.open = False
+    serving_registry.flowing.set()
     serving_registry.sent.clear()
     return serving_registry
 

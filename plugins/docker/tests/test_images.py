@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from contextlib import suppress
 from typing import Any
 
@@ -86,3 +87,19 @@ def test_a_private_image_is_not_pulled_without_access(
 def test_access_that_is_no_base64_is_named(shell: Any, image: str) -> None:
     result = shell("true", containerImage=image, runner={"credentials": {"auth": "%"}})
     assert result.error == "`credentials.auth` is no Base64 of `user:password`"
+
+
+def test_a_kill_does_not_wait_for_a_silent_registry(
+    start: Any, image: str, registry: Any, eventually: Any
+) -> None:
+    registry.open = True
+    registry.flowing.clear()
+    before = threading.active_count()
+    running = start("true", containerImage=image)
+    eventually(lambda: registry.sent)
+    running.kill()
+    try:
+        assert running.result(timeout=10).state == "KILLED"
+    finally:
+        registry.flowing.set()
+        eventually(lambda: threading.active_count() <= before)

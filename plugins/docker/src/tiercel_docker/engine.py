@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import socket
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -90,8 +92,17 @@ def told(what: str) -> Iterator[None]:
         raise TaskError(f"Cannot {what}: {error}") from error
 
 
-def pull(ctx: RunContext, engine: APIClient, image: str, options: ContainerOptions) -> None:
+def pull(
+    ctx: RunContext, engine: APIClient, host: str, image: str, options: ContainerOptions
+) -> None:
     """Make sure that an image is there, as the pull policy wants it.
+
+    Args:
+        ctx: what the task was given.
+        engine: a connection to the engine.
+        host: the engine's address.
+        image: the image's name.
+        options: the pull policy, and access to the registry.
 
     Raises:
         TaskError: it cannot be pulled.
@@ -111,15 +122,36 @@ def pull(ctx: RunContext, engine: APIClient, image: str, options: ContainerOptio
             if not isinstance(error.__cause__, docker.errors.NotFound):
                 raise
     with told(f"pull image {image!r}"):
-        access = _access(ctx, image, options)
-        reason = None
-        for line in engine.pull(image, stream=True, decode=True, auth_config=access):
-            if ctx.cancelled:
-                raise TaskKilledError(f"Killed while image {image!r} was pulled")
-            reason = line.get("error", reason)
-        if reason:
-            raise docker.errors.DockerException(reason)
+        reason = _pulled(ctx, host, image, _access(ctx, image, options))
+    if reason:
+        raise TaskError(f"Cannot pull image {image!r}: {reason}")
     ctx.log("DEBUG", f"Image {image} was pulled")
+
+
+def _pulled(ctx: RunContext, host: str, image: str, access: dict[str, Any] | None) -> str | None:
+    """Pull an image; return why that failed, or None.
+
+    An engine may be silent for long while it pulls, and a kill is not to wait for it.
+    """
+    ended: queue.SimpleQueue[str | Exception | None] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            with connected(host) as engine:
+                lines = engine.pull(image, stream=True, decode=True, auth_config=access)
+                reasons = [line["error"] for line in lines if "error" in line]
+            ended.put(reasons[-1] if reasons else None)
+        except Exception as error:  # whoever waits raises it
+            ended.put(error)
+
+    ctx.on_kill(lambda: ended.put(None))
+    threading.Thread(target=work, daemon=True).start()
+    outcome = ended.get()
+    if ctx.cancelled:
+        raise TaskKilledError(f"Killed while image {image!r} was pulled")
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
 
 
 def _access(ctx: RunContext, image: str, options: ContainerOptions) -> dict[str, Any] | None:

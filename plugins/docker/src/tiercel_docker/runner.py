@@ -174,7 +174,7 @@ class _Run:
 
     def _created(self, image: str) -> str:
         ctx, engine = self._ctx, self._engine
-        pull(ctx, engine, image, self._runner)
+        pull(ctx, engine, self._host, image, self._runner)
         settings = container_settings(ctx, self._runner, self._command, engine)
         with told(f"create a container of {image!r}"):
             container = str(engine.create_container(image, **settings)["Id"])
