@@ -11,7 +11,7 @@ from tiercel._record import record
 from tiercel.check.findings import RULES, STRUCTURE, Finding, Severity
 from tiercel.check.infer import Inference
 from tiercel.check.interfaces import Interface, Interfaces
-from tiercel.check.layout import Slot, taken_kinds, wants_text
+from tiercel.check.layout import Slot, taken_kinds, takes_text
 from tiercel.check.links import Link, default_links, flow_links, takes
 from tiercel.check.scope import FlowScope
 from tiercel.check.source import Source, Span
@@ -292,7 +292,7 @@ class _Spotted:
 
 
 def _takes(slot: Slot, found: Type) -> bool:
-    if not slot.checked or wants_text(slot.target):
+    if not slot.checked or takes_text(slot.target):
         return True
     return could_be(found, taken_kinds(slot.target))
 

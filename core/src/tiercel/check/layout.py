@@ -23,7 +23,7 @@ from tiercel.model.trigger import ConditionBase, TriggerBase
 from tiercel.plugin.property import Property
 from tiercel.plugin.runner import TaskRunner
 
-__all__ = ["KIND_BASES", "Slot", "layout", "taken_kinds", "wants_text"]
+__all__ = ["KIND_BASES", "Slot", "layout", "taken_kinds", "takes_text"]
 
 KIND_BASES: dict[str, type[Model]] = {
     "task": TaskBase,
@@ -119,15 +119,12 @@ def _parts(annotation: Any, marked: bool = False) -> Iterator[tuple[Any, bool]]:
 
 
 @lru_cache(maxsize=1024)
-def wants_text(target: Any) -> bool:
-    """Return whether a property renders to text, whatever its expression gives."""
+def takes_text(target: Any) -> bool:
+    """Return whether a property takes any text: it is rendered to one, whatever it gives."""
     origin, arguments = get_origin(target), get_args(target)
-    if target is str or (origin is Annotated and arguments[0] is str):
-        return True
-    return any(
-        each is str or (get_origin(each) is Annotated and get_args(each)[0] is str)
-        for each in arguments
-    )
+    if origin in (Union, UnionType):
+        return any(map(takes_text, arguments))
+    return target is str or (origin is Annotated and arguments[0] is str)
 
 
 _SCALARS = frozenset({"text", "number", "boolean", "moment", "null"})
