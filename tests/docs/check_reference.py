@@ -57,8 +57,8 @@ said of it is printed. The flows stand below `id: example` and `namespace: compa
 _AUTHORS = """
 ## For authors of types
 
-What a class declares anyway is what the checker reads: properties, `Output` models, docstrings. Some
-declarations are for checks and editors alone:
+What a class declares anyway is what the checker reads: properties, `Output` models, docstrings.
+Some declarations are for checks and editors alone:
 
 - `task_order`, on a flowable task: how its tasks run (`sequence`, `parallel`, `choice`, `values`,
   `rounds`); without it, nothing is said about which of them ran before another.
