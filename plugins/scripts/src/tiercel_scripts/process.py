@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from tiercel.plugin import (
     Duration,
+    Example,
     LineSplitter,
     RunnerCommand,
     RunnerResult,
@@ -67,6 +68,24 @@ class Process(TaskRunner):
     """Accepted for compatibility; the plugin's installed version runs."""
     plugin_defaults_ref: Text | None = None
     """Which of the flow's named plugin defaults apply."""
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example(
+            "Run commands with the programs of this machine.",
+            """\
+id: process
+namespace: company.team
+
+tasks:
+  - id: hello
+    type: io.kestra.plugin.scripts.shell.Commands
+    taskRunner:
+      type: io.kestra.plugin.core.runner.Process
+    commands:
+      - echo "Hello from {{ workingDir }}"
+""",
+        ),
+    )
 
     def run(self, ctx: RunContext, command: RunnerCommand) -> RunnerResult:
         """Run the command to its end; its exit code is 128 + n for signal n.

@@ -7,8 +7,9 @@ import re
 import shlex
 import shutil
 from pathlib import Path
+from typing import ClassVar
 
-from tiercel.plugin import Property, Text, scratch_file
+from tiercel.plugin import Example, Property, Text, scratch_file
 from tiercel_scripts.base import ExecTask, Place
 from tiercel_scripts.dependencies import Installation, PackageManager, find_python, installed
 from tiercel_scripts.kinds import CommandsTask, ScriptTask
@@ -100,6 +101,41 @@ class PythonTask(ExecTask):
 
 class PythonScriptTask(PythonTask, ScriptTask):
     """Run a Python script."""
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example(
+            "Install packages, and hand files and values on.",
+            """\
+id: prices
+namespace: company.team
+
+inputs:
+  - id: url
+    type: STRING
+
+tasks:
+  - id: fetch
+    type: io.kestra.plugin.scripts.python.Script
+    containerImage: python:3.13-slim
+    dependencies:
+      - requests
+    outputFiles:
+      - prices.json
+    script: |
+      import json
+      import requests
+
+      prices = requests.get("{{ inputs.url }}", timeout=30).json()
+      with open("prices.json", "w") as file:
+          json.dump(prices, file)
+      print("::" + json.dumps({"outputs": {"count": len(prices)}}) + "::")
+
+  - id: show
+    type: io.kestra.plugin.core.log.Log
+    message: "{{ outputs.fetch.vars.count }} prices"
+""",
+        ),
+    )
 
     def _source(self, text: str) -> str:
         return with_json_names(text)

@@ -52,7 +52,7 @@ def _make(language: Language, base: type[ExecTask], kind: str) -> type[ExecTask]
         language.class_of(kind), __base__=base, __doc__=what, __module__=__name__, **fields
     )
     cls.language = language
-    cls.examples = (_example(language, kind),)
+    cls.examples = (_example(language, kind), *base.examples)
     return cls
 
 
