@@ -35,6 +35,7 @@ def test_everything_in_the_old_output_folder_is_stored(
         "a": b"a\n",
         "d/b": b"b\n",
     }
+    assert stored["d/b"].endswith("/d/b")
 
 
 def test_a_file_name_cannot_lead_out_of_the_working_folder(shell: Any) -> None:

@@ -37,7 +37,6 @@ from tiercel.plugin import (
     localize,
     render_with,
     scratch_file,
-    store_file,
     store_output_files,
     write_input_files,
 )
@@ -300,5 +299,7 @@ class ExecTask(Task[ScriptOutput]):
         if "outputDir" in place.variables:
             folder = Path(place.variables["outputDir"])
             files = (path for path in sorted(folder.rglob("*")) if path.is_file())
-            stored = {path.relative_to(folder).as_posix(): store_file(ctx, path) for path in files}
+            # Under their own names: Kestra's `ScriptService.uploadOutputFiles`.
+            names = {path.relative_to(folder).as_posix(): path for path in files}
+            stored = {name: ctx.storage.put(path, name) for name, path in names.items()}
         return stored | (store_output_files(ctx, patterns) if patterns else {})
