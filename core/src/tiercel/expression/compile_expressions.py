@@ -228,7 +228,7 @@ class ExpressionWriter:
         at = node.start
         entry = self.tables.functions.get(node.name)
         if entry is not None:
-            decodes = node.name in _DECODING and bool(node.arguments)
+            decodes = node.name in _DECODING and 0 < len(node.arguments) <= len(entry.parameters)
             if decodes and node.arguments[0].name in (None, *entry.parameters[:1]):
                 return self._decoded(entry, node)
             return self._called("function", entry, "", node.arguments, at)
