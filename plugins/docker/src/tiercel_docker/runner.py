@@ -272,16 +272,16 @@ class _Run:
     # Afterwards
 
     def _take_back(self, container: str) -> None:
-        """Copy the working folder back."""
+        """Bring the files that the command left into the working folder."""
         folder = self._command.cwd
-        if not self._copies():
-            remove_stray_links(folder)
-            return
         with told("copy files out of the container"):
             # One that was begun before a crash has the folder of that time.
             there = self._inspect(container)["Config"]["WorkingDir"] or str(folder)
-            chunks, _ = self._engine.get_archive(container, there)
-            unpack(chunks, folder)
+            if self._copies() or there != str(folder):
+                chunks, _ = self._engine.get_archive(container, there)
+                unpack(chunks, folder)
+            else:
+                remove_stray_links(folder)
 
     def _explain(self, container: str, code: int) -> None:
         """Say when a container had to end because its memory ran out."""
