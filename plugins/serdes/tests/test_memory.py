@@ -10,7 +10,7 @@ import pytest
 
 from tiercel.testing import run_task
 
-SIZE = 4 << 20
+SIZE = 8 << 20
 LONG = b"x" * 500
 
 

@@ -182,7 +182,7 @@ def _plain(value: Any) -> Schema:
             return "boolean"
         case int():
             # Beyond 64 bits, only a text holds all of it.
-            size = value.bit_length()
+            size = (value if value >= 0 else ~value).bit_length()
             return "int" if size < 32 else "long" if size < 64 else "string"
         case float():
             return "double"
