@@ -18,6 +18,8 @@ from tiercel_jdbc.values import Row
 __all__ = ["database_of", "open_sqlite"]
 
 # How long a statement waits for another connection's lock, in seconds.
+_STEPS = 100_000
+"""Instructions of SQLite's machine between two looks at whether the task was killed."""
 _PATIENCE = 30
 _SELECT = re.compile(r"\s*(?:SELECT|WITH|VALUES)\b", re.IGNORECASE)
 _PRAGMA = re.compile(r"[A-Za-z_]+")
@@ -73,6 +75,8 @@ def open_sqlite(
         raise TaskError(f"Cannot open the SQLite database {name!r}: {error}") from error
     try:
         ctx.on_kill(connection.interrupt)
+        # An interrupt between two statements is forgotten; this one asks.
+        connection.set_progress_handler(lambda: ctx.cancelled, _STEPS)
         for option, value in options.items():
             quoted = value.replace("'", "''")
             connection.execute(f"PRAGMA {option} = '{quoted}'")
