@@ -18,9 +18,9 @@ from tiercel_jdbc.values import Row
 __all__ = ["database_of", "open_sqlite"]
 
 # How long a statement waits for another connection's lock, in seconds.
-_STEPS = 100_000
-"""Instructions of SQLite's machine between two looks at whether the task was killed."""
 _PATIENCE = 30
+# Instructions of SQLite's machine between two looks at whether the task was killed.
+_STEPS = 100_000
 _SELECT = re.compile(r"\s*(?:SELECT|WITH|VALUES)\b", re.IGNORECASE)
 _PRAGMA = re.compile(r"[A-Za-z_]+")
 _VIEW = '"tiercel types of a query"'
