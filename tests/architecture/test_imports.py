@@ -46,6 +46,8 @@ HOMES = {
     "pluggy": ["core/src/tiercel/plugin/"],
     "click": ["core/src/tiercel/cli/"],
     "rich": ["core/src/tiercel/cli/"],
+    "pygls": ["core/src/tiercel/lsp/"],
+    "lsprotocol": ["core/src/tiercel/lsp/"],
     "httpx": ["plugins/http/", "plugins/notifications/"],
     # The storage tasks keep the keys of large files in a scratch database.
     "sqlite3": ["plugins/sql/", "plugins/jdbc/", "plugins/storage/src/tiercel_storage/items.py"],

@@ -28,6 +28,7 @@ _COMMANDS = {
     "check": ("tiercel.cli.check:check", "Check flows and the types of their expressions."),
     "flow": ("tiercel.cli.flow:flow", "Validate flows."),
     "test": ("tiercel.cli.test:test", "Run flow tests: *.test.yaml."),
+    "lsp": ("tiercel.cli.lsp:lsp", "Serve an editor: diagnostics, completion, rename …"),
     "plugins": ("tiercel.cli.plugins:plugins", "List and describe installed plugins."),
     "schema": ("tiercel.cli.schema:schema", "Export the JSON Schema of flows."),
     "storage": ("tiercel.cli.storage:storage", "Look at files in internal storage."),
