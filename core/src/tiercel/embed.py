@@ -46,7 +46,7 @@ from tiercel.model.execution import Execution, LogEntry, State, TaskRun
 from tiercel.model.flow import Flow
 from tiercel.model.input_values import output_values
 from tiercel.model.load import load_task
-from tiercel.parts import open_repository, open_secrets, open_storage, shared_variables
+from tiercel.parts import language, open_repository, open_secrets, open_storage, shared_variables
 from tiercel.plugin.registry import Registry
 from tiercel.repository.spi import ExecutionQuery
 from tiercel.settings import Settings
@@ -521,13 +521,7 @@ class Tiercel:
     @cached_property
     def environment(self) -> Environment:
         """The expression language, with the functions of the engine and of the plugins."""
-        from tiercel.engine.functions import engine_functions
-        from tiercel.expression.environment import Environment
-
-        built_in = Environment(clock=self.clock.now).extended(functions=engine_functions())
-        return built_in.extended(
-            filters=self.registry.table("filter"), functions=self.registry.table("function")
-        )
+        return language(self.registry, clock=self.clock.now)
 
     @cached_property
     def sealer(self) -> Sealer:
