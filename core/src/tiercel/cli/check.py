@@ -12,9 +12,10 @@ from tiercel.cli import exits, options
 from tiercel.cli.text import clean, emit_json
 
 if TYPE_CHECKING:
-    from tiercel.check.checker import Checker, Report
+    from tiercel.check.checker import Report
     from tiercel.check.findings import Finding
     from tiercel.check.interfaces import Interface
+    from tiercel.plugin.registry import Registry
 
 __all__ = ["check"]
 
@@ -63,11 +64,17 @@ def check(  # the options
     Example:
       tiercel check flows/ --strict
     """
+    from tiercel.plugin.registry import Registry
+
+    registry = Registry()
     texts = [options.read_flow(path) for path in options.flow_files(paths)]
-    reports = _reports(texts, _stored(home))
     findings = [
-        finding for report in reports for finding in report.findings if finding.code not in ignore
+        finding
+        for report in _reports(registry, texts, _stored(home))
+        for finding in report.findings
+        if finding.code not in ignore
     ]
+    options.blame_plugins(findings, registry)
     if as_sarif:
         from importlib.metadata import version
 
@@ -85,21 +92,16 @@ def check(  # the options
     return exits.INVALID_FLOW if failed else exits.OK
 
 
-def _reports(texts: Sequence[tuple[str, str]], stored: Iterable[Interface]) -> list[Report]:
+def _reports(
+    registry: Registry, texts: Sequence[tuple[str, str]], stored: Iterable[Interface]
+) -> list[Report]:
+    from tiercel.check.checker import Checker
     from tiercel.check.interfaces import Interfaces
+    from tiercel.parts import language
 
-    checker = _checker()
+    checker = Checker(registry, language(registry).tables)
     known = Interfaces.of_texts(texts).with_others(stored)
     return [checker.check(text, name, known) for text, name in texts]
-
-
-def _checker() -> Checker:
-    from tiercel.check.checker import Checker
-    from tiercel.parts import language
-    from tiercel.plugin.registry import Registry
-
-    registry = Registry()
-    return Checker(registry, language(registry).tables)
 
 
 def _stored(home: Path | None) -> list[Interface]:

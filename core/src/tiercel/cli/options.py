@@ -13,6 +13,7 @@ import click
 from tiercel.cli import exits
 
 if TYPE_CHECKING:
+    from tiercel.check.findings import Finding
     from tiercel.embed import Tiercel
     from tiercel.errors import Problem
     from tiercel.plugin.registry import Registry
@@ -131,9 +132,9 @@ def flow_files(paths: Iterable[Path]) -> list[Path]:
     return found
 
 
-def blame_plugins(problems: Iterable[Problem], registry: Registry) -> None:
+def blame_plugins(problems: Iterable[Problem | Finding], registry: Registry) -> None:
     """Tell which plugins are broken, if that may be why a flow's type is unknown."""
-    if any(problem.code == "unknown-type" for problem in problems):
+    if any(problem.code in ("unknown-type", "TC003") for problem in problems):
         for each in registry.broken():
             click.echo(f"Plugin {each.plugin.package} is broken: {each.error}", err=True)
 
