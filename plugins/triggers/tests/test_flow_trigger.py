@@ -61,6 +61,12 @@ def test_without_conditions_every_execution_counts() -> None:
     assert Chain().starts("a", "b") == [True, True]
 
 
+def test_a_trigger_that_everything_pulls_is_advised_against() -> None:
+    (advice,) = Chain().trigger.advice()
+    assert advice.startswith("This flow will be triggered for EVERY execution of EVERY flow")
+    assert not list(both().trigger.advice())
+
+
 def test_it_listens_to_ends_and_pauses_unless_told_otherwise() -> None:
     assert Chain().trigger.awaited_states() == {
         State.SUCCESS,

@@ -55,6 +55,19 @@ def test_data_that_look_like_a_task_are_none(look: Look) -> None:
             "Cycle dependency detected for input with id 'a': [a]",
         ),
         (
+            "inputs: [{id: a, type: INT}, {id: a.b, type: INT}]",
+            "Input path 'a' conflicts with 'a.b'; one cannot be nested under the other.",
+        ),
+        (
+            "inputs: [{id: a, type: FORM, inputs: [{id: b, type: INT}, {id: b, type: INT}]}]",
+            "Duplicate input path [a.b]",
+        ),
+        (
+            "inputs: [{id: a, type: FORM, inputs: "
+            "[{id: b, type: INT}, {id: c, type: INT, dependsOn: {inputs: [b]}}]}]",
+            "Input with id 'a.c' depends on a non-existent input 'b'.",
+        ),
+        (
             "labels: {system.correlationId: x}",
             "System labels can only be set by Kestra itself, "
             "offending label: system.correlationId=x",
@@ -82,6 +95,46 @@ inputs:
         "Cycle dependency detected for input with id 'b': [b, c, a], "
         "Cycle dependency detected for input with id 'c': [c, a, b]"
     )
+
+
+SYSTEM = "System labels can only be set by Kestra itself, offending label: system.a=b."
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (
+            "triggers: [{id: t, type: test.Clock, cron: x, "
+            "labels: [{key: c, value: d}, {key: system.a, value: b}]}]",
+            f"triggers[0].labels[1]: {SYSTEM}",
+        ),
+        (
+            "sla: [{id: s, type: MAX_DURATION, duration: PT1S, behavior: NONE, "
+            "labels: {c: d, system.a: b}}]",
+            f"sla[0].labels[1]: {SYSTEM}",
+        ),
+        (
+            "tasks: [{id: c, type: test.Call, namespace: n, flowId: g, labels: {system.a: b}}]",
+            f"c.labels[0]: {SYSTEM}",
+        ),
+        (
+            "pluginDefaults: [{type: test.Echo}]",
+            "pluginDefaults[0]: Invalid Plugin Default: No 'values' provided",
+        ),
+        (
+            "pluginDefaults: [{type: test.Echo, values: {TEXT: null, nope: 1}}]",
+            "pluginDefaults[0]: Invalid Plugin Default: No value provided for key 'TEXT', "
+            "No property 'nope' exists in plugin 'test.Echo'",
+        ),
+    ],
+)
+def test_what_the_flow_says_of_others_is_checked(look: Look, text: str, line: str) -> None:
+    assert line in look(text).constraints
+
+
+def test_defaults_of_many_types_or_of_none_may_be_anything(look: Look) -> None:
+    text = "pluginDefaults: [{type: none., values: {a: 1}}, {type: none.Such, values: {b: 2}}]"
+    assert look(text).flow is not None
 
 
 @pytest.mark.parametrize("name", ["pause", "search", "force-run"])
@@ -152,6 +205,13 @@ def test_a_timeout_on_a_task_that_only_decides_is_a_warning(look: Look) -> None:
     (warning,) = look(text).warnings
     assert "The task 'g' cannot use the 'timeout' property" in warning.message
     assert (warning.path, warning.line, warning.column) == ("g.timeout", 1, 35)
+
+
+def test_what_a_task_or_trigger_advises_against_is_a_warning(look: Look) -> None:
+    group = "id: g, type: test.Group, tasks: [{id: a, type: test.Echo}]"
+    text = f"tasks: [{{{group}, taskCache: {{enabled: true}}}}]"
+    (warning,) = look(text).warnings
+    assert warning.message.startswith("The task 'g' cannot use the 'taskCache' property")
 
 
 def test_a_literal_that_a_property_cannot_hold_is_a_warning() -> None:

@@ -63,7 +63,7 @@ def test_a_type_that_is_none_has_no_class() -> None:
             "type: STRING, prefill: y, defaults: x",
             "i: Inputs with a default value cannot also have a prefill.",
         ),
-        ("type: ARRAY, itemType: ARRAY", "i: `itemType` cannot be `ARRAY`"),
+        ("type: ARRAY, itemType: ARRAY", "i: `itemType` cannot be ARRAY"),
         (
             "type: MULTISELECT, values: [a], options: [b]",
             "i: you can't define both `values` and `options`",

@@ -43,8 +43,12 @@ def check(locator: Locator) -> list[Problem]:
         *_duplicates(locator, _entries(locator, "triggers"), "Duplicate trigger id with name"),
         *_duplicates(locator, _entries(locator, "inputs"), "Duplicate input with name"),
         *_duplicates(locator, _entries(locator, "outputs"), "Duplicate output with name"),
+        *_duplicates(locator, _preconditions(locator), "Duplicate preconditions with id"),
         *_flow_itself(locator),
         *_own_calls(locator, tasks),
+        *_system_labels(locator, tasks),
+        *_plugin_defaults(locator),
+        *_conflicts(locator),
         *_dependencies(locator),
         *_dashed_references(locator, tasks),
     ]
@@ -64,10 +68,65 @@ def _flow_itself(locator: Locator) -> Iterator[Problem]:
         pairs = [(each.get("key"), each.get("value")) for each in labels if isinstance(each, dict)]
     for key, value in pairs:
         if str(key).startswith("system.") and key != "system.readOnly":
-            message = (
-                f"System labels can only be set by Kestra itself, offending label: {key}={value}"
-            )
+            message = _system_label(key, value)
             yield _whole(locator, ("labels",), message, "system-label")
+
+
+def _system_label(key: Any, value: Any) -> str:
+    return f"System labels can only be set by Kestra itself, offending label: {key}={value}"
+
+
+def _system_labels(
+    locator: Locator, tasks: Iterable[tuple[Path, dict[str, Any]]]
+) -> Iterator[Problem]:
+    """Find system labels among those that triggers, service levels and subflows give."""
+    calls = ((path, task) for path, task in tasks if "flowId" in task)
+    for path, entry in (*_entries(locator, "triggers"), *_entries(locator, "sla"), *calls):
+        labels = entry.get("labels")
+        if isinstance(labels, dict):
+            pairs = [(key, key, value) for key, value in labels.items()]
+        else:
+            pairs = [
+                (index, label.get("key"), label.get("value"))
+                for index, label in enumerate(labels if isinstance(labels, list) else ())
+                if isinstance(label, dict)
+            ]
+        for index, (part, key, value) in enumerate(pairs):
+            if str(key).startswith("system."):
+                line, column = locator.places.value((*path, "labels", part))
+                where = f"{locator.name((*path, 'labels'))}[{index}]"
+                message = _system_label(key, value) + "."
+                yield Problem(message, where, locator.file, line, column, "system-label")
+
+
+def _plugin_defaults(locator: Locator) -> Iterator[Problem]:
+    """Find defaults without values, and those of properties that their type does not have."""
+    for name in ("pluginDefaults", "taskDefaults"):
+        for path, entry in _entries(locator, name):
+            values = entry.get("values")
+            if values is None:
+                wrong = ["No 'values' provided"]
+            elif isinstance(values, dict):
+                wrong = [
+                    f"No value provided for key '{key}'"
+                    for key, value in values.items()
+                    if value is None
+                ]
+                wrong += _unknown_defaults(locator, entry.get("type"), values)
+            else:
+                continue
+            if wrong:
+                message = f"Invalid Plugin Default: {', '.join(wrong)}"
+                yield locator.problem(path, message, "plugin-default")
+
+
+def _unknown_defaults(locator: Locator, kind: Any, values: dict[Any, Any]) -> Iterator[str]:
+    cls = locator.typed(kind)
+    if cls is None:  # what a type begins with, or a type that is not installed
+        return
+    for key in values:
+        if not locator.has_property(cls, str(key)):
+            yield f"No property '{key}' exists in plugin '{kind}'"
 
 
 def _own_calls(locator: Locator, tasks: Iterable[tuple[Path, dict[str, Any]]]) -> Iterator[Problem]:
@@ -123,6 +182,12 @@ def _entries(locator: Locator, name: str) -> Iterator[tuple[Path, dict[str, Any]
             yield (name, index), entry
 
 
+def _preconditions(locator: Locator) -> Iterator[tuple[Path, dict[str, Any]]]:
+    for path, trigger in _entries(locator, "triggers"):
+        if isinstance(trigger.get("preconditions"), dict):
+            yield (*path, "preconditions"), trigger["preconditions"]
+
+
 def _duplicates(
     locator: Locator, entries: Iterable[tuple[Path, dict[str, Any]]], message: str
 ) -> Iterator[Problem]:
@@ -142,13 +207,50 @@ def _whole(locator: Locator, path: Path, message: str, code: str) -> Problem:
     return Problem(WHOLE + message, "", locator.file, line, column, code)
 
 
+def _inputs(
+    locator: Locator, path: Path = ("inputs",), prefix: str = ""
+) -> Iterator[tuple[str, Path, dict[str, Any]]]:
+    """Yield inputs with their full ids; those of a form instead of the form itself."""
+    entries = locator.at(locator.walk(path)) if path[-1] in locator.at(path[:-1]) else None
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if not isinstance(entry, dict):
+            continue
+        identity = f"{prefix}{entry.get('id', entry.get('name'))}"
+        if entry.get("type") == "FORM":
+            yield from _inputs(locator, (*path, index, "inputs"), f"{identity}.")
+        else:
+            yield identity, (*path, index), entry
+
+
+def _conflicts(locator: Locator) -> Iterator[Problem]:
+    """Find inputs that stand in the same place of `inputs`, or one inside of another."""
+    paths: dict[str, Path] = {}
+    twice: dict[str, Path] = {}
+    for identity, path, _ in _inputs(locator):
+        if identity in paths and "." in identity:
+            twice[identity] = path
+        paths[identity] = path
+    if twice:
+        where = (*next(iter(twice.values())), "id")
+        yield _whole(locator, where, f"Duplicate input path [{', '.join(twice)}]", "duplicate-id")
+    for identity in paths:
+        parts = identity.split(".")
+        for count in range(1, len(parts)):
+            above = ".".join(parts[:count])
+            if above in paths:
+                message = (
+                    f"Input path '{above}' conflicts with '{identity}'; "
+                    "one cannot be nested under the other."
+                )
+                yield _whole(locator, (*paths[identity], "id"), message, "nested-input")
+
+
 def _dependencies(locator: Locator) -> Iterator[Problem]:
     graph: dict[str, list[str]] = {}
     paths: dict[str, Path] = {}
-    for path, entry in _entries(locator, "inputs"):
+    for identity, path, entry in _inputs(locator):
         wanted = entry.get("dependsOn")
         names = wanted.get("inputs") if isinstance(wanted, dict) else None
-        identity = str(entry.get("id", entry.get("name")))
         graph[identity] = [str(name) for name in names] if isinstance(names, list) else []
         paths[identity] = path
     for identity, names in graph.items():
@@ -249,19 +351,28 @@ def notices(
             present = type(model).type_name
             if present and present != model.type:
                 infos.append(f"{model.type} is replaced by {present}")
-        warnings += _warnings(path, model, locator)
+        warnings += _warnings(path, model, written, locator)
         if flow_exists is not None and isinstance(model, TaskBase) and model.runs_flow:
             warnings += _missing_flow(path, written, locator, flow_exists)
     return warnings, deprecated, infos
 
 
-def _warnings(path: Path, model: Model, locator: Locator) -> Iterator[Problem]:
-    if isinstance(model, TaskBase) and model.timeout is not None and not model.runnable:
-        message = (
-            f"The task '{model.id}' cannot use the 'timeout' property "
-            "as it's only relevant for runnable tasks."
-        )
-        yield locator.problem((*path, "timeout"), message, "timeout", on_key=True)
+_OF_RUNNABLE = ("timeout", "taskCache", "workerGroup")
+
+
+def _warnings(path: Path, model: Model, written: Any, locator: Locator) -> Iterator[Problem]:
+    if isinstance(model, TaskBase) and not model.runnable:
+        unused = [name for name in _OF_RUNNABLE if not (name == "timeout" and model.uses_timeout)]
+        for name in unused:
+            if name in written and written[name] is not None:
+                message = (
+                    f"The task '{model.id}' cannot use the '{name}' property "
+                    "as it's only relevant for runnable tasks."
+                )
+                yield locator.problem((*path, name), message, "runnable-only", on_key=True)
+    if isinstance(model, TypedModel):
+        for message in model.advice():
+            yield locator.problem(path, message, "advice")
     for name, field in type(model).model_fields.items():
         # A `plugin.Property`, which this room does not know: a literal it cannot use.
         find_error = getattr(model.__dict__.get(name), "literal_error", None)

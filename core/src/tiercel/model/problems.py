@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from tiercel.errors import Problem, TiercelError
 from tiercel.model.input_base import InputBase, input_class
+from tiercel.model.task import TypedModel
 
 __all__ = ["Locator", "constraint_lines", "nearest", "problems_of"]
 
@@ -107,10 +108,10 @@ class Locator:
 
     def _chosen(self, models: list[Any], value: Any) -> Any:
         kind = value.get("type") if isinstance(value, dict) else None
-        if isinstance(kind, str):
-            for name in _TASK_KINDS:
-                with suppress(TiercelError):
-                    return self.resolve(kind, name)
+        if all(issubclass(model, TypedModel) for model in models):
+            typed = self.typed(kind)
+            if typed is not None:
+                return typed
         if models == [InputBase]:
             return input_class(kind) or InputBase
         for model in models:
@@ -118,6 +119,21 @@ class Locator:
             if field is not None and kind in getattr(field.annotation, "__args__", ()):
                 return model
         return models[0] if len(models) == 1 else None
+
+    def typed(self, kind: Any) -> Any:
+        """Return the class behind a task's, trigger's, condition's or runner's type, or None."""
+        for name in _TASK_KINDS if isinstance(kind, str) else ():
+            with suppress(TiercelError):
+                return self.resolve(kind, name)
+        return None
+
+    @staticmethod
+    def has_property(cls: Any, name: str) -> bool:
+        """Tell whether a class has a property, whatever the case of its letters."""
+        return any(
+            name.lower() in (known.lower() for known in (field.alias or key, *_aliases(field)))
+            for key, field in cls.model_fields.items()
+        )
 
     def name(self, path: Path) -> str:
         """Return a path as Kestra writes it: `api.uri`, `tasks[0].retry.interval`, `labels[0]`."""

@@ -6,7 +6,7 @@ validation context (`{"resolve": resolver}`), so this room needs no registry.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
@@ -71,6 +71,10 @@ class TypedModel(Model):
 
     A dot leads into a variable that is there anyway: `taskrun.items`."""
 
+    def advice(self) -> Iterable[str]:
+        """Return what is worth a warning when the flow is validated, though it is accepted."""
+        return ()
+
 
 DynamicDuration = Annotated[
     Text, WithJsonSchema(dynamic_schema({"type": "string", "format": "duration"}))
@@ -132,6 +136,8 @@ class TaskBase(TypedModel):
 
     runnable: ClassVar[bool] = True
     """Whether it does work itself; a flowable task only decides what runs."""
+    uses_timeout: ClassVar[bool] = False
+    """Whether it looks at its `timeout` itself, though it is not runnable."""
     runs_flow: ClassVar[bool] = False
     """Whether its `namespace` and `flowId` name a flow that it runs."""
     logged: ClassVar[tuple[str, ...]] = ()

@@ -143,7 +143,7 @@ class Switch(FlowableTask):
 
     @model_validator(mode="after")
     def _has_tasks(self) -> Self:
-        if not self.children():
+        if not self.cases and not self.defaults:
             raise ValueError("No task defined, neither cases or default have any tasks")
         return self
 

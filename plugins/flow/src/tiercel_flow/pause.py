@@ -93,6 +93,7 @@ class Pause(FlowableTask):
 
     output_type: ClassVar[type[Output]] = PauseOutput
     task_order: ClassVar[TaskOrder | None] = "sequence"
+    uses_timeout: ClassVar[bool] = True
 
     pause_duration: Property[Duration] | None = None
     """How long at most; for ever without it."""

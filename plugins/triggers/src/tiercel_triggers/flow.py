@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -152,6 +152,14 @@ class Flow(ExecutionTrigger):
     """The states that count when an execution enters them; CREATED never does."""
     preconditions: Preconditions | None = None
     """Executions that must come together within a time window."""
+
+    def advice(self) -> Iterable[str]:
+        """Warn of a trigger that every execution pulls."""
+        if not self.conditions and self.preconditions is None:
+            yield (
+                "This flow will be triggered for EVERY execution of EVERY flow on your instance. "
+                f"We recommend adding the preconditions property to the Flow trigger '{self.id}'."
+            )
 
     def awaited_states(self) -> frozenset[State]:
         """Return `states`."""

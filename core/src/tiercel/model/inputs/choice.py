@@ -11,6 +11,13 @@ from tiercel.model.input_base import AnyInput, DataType, InputBase
 
 __all__ = ["ArrayInput", "EnumInput", "FormInput", "MultiselectInput", "SelectInput"]
 
+_NO_ITEMS = (DataType.ARRAY, DataType.SECRET, DataType.MULTISELECT, DataType.SELECT)
+
+
+def _check_item_type(item_type: DataType) -> None:
+    if item_type in _NO_ITEMS:
+        raise ValueError(f"`itemType` cannot be {item_type}")
+
 
 class SelectInput(InputBase):
     """One of several texts."""
@@ -49,9 +56,10 @@ class MultiselectInput(InputBase):
     auto_select_first: Flag = False
 
     @model_validator(mode="after")
-    def _values_once(self) -> Self:
+    def _fits(self) -> Self:
         if self.values is not None and self.__dict__["options"] is not None:
             raise ValueError("you can't define both `values` and `options`")
+        _check_item_type(self.item_type)
         return self
 
 
@@ -63,9 +71,8 @@ class ArrayInput(InputBase):
     item_type: DataType
 
     @model_validator(mode="after")
-    def _items_are_no_lists(self) -> Self:
-        if self.item_type is DataType.ARRAY:
-            raise ValueError("`itemType` cannot be `ARRAY`")
+    def _items_are_simple(self) -> Self:
+        _check_item_type(self.item_type)
         return self
 
 
