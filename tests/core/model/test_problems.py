@@ -26,7 +26,7 @@ TASK = "tasks: [{{id: a, type: test.Echo, {}}}]"
         ("concurrency: {limit: 0}", "concurrency.limit: must be greater than or equal to 1"),
         ("labels: {a: ''}", "labels[0].value: must not be empty"),
         ("labels: {a: x, b: [1]}", "labels: Unsupported type for key: b, value: [1]"),
-        ("labels: [{key: a, value: x}, {key: b}]", "labels[1].value: must not be null"),
+        ("labels: [{key: a, value: x}, {key: b}]", "labels[1].value: must not be empty"),
         ("outputs: [{id: x, value: a}]", "outputs[0].type: must not be null"),
         ("sla: [{id: s, type: MAX_DURATION, behavior: FAIL}]", "sla[0].duration: must not be null"),
         (
@@ -35,7 +35,6 @@ TASK = "tasks: [{{id: a, type: test.Echo, {}}}]"
         ),
         ("tasks: [{id: a, type: test.Say}]", "a.message: must not be null"),
         ("tasks: [{id: a}]", "a.type: must not be null"),
-        ("tasks: [{type: test.Echo}]", "tasks[0].id: must not be null"),
         (TASK.format("level: -1"), "a.level: must be greater than or equal to 0"),
         (TASK.format("level: 10"), "a.level: must be less than or equal to 9"),
         (TASK.format("level: x"), 'a.level: Cannot read String "x" as a whole number'),
@@ -52,11 +51,17 @@ def test_problems_read_as_in_kestra(look: Look, text: str, line: str) -> None:
     assert look(text).constraints == [line]
 
 
-def test_a_flow_without_an_id_is_told_twice_as_in_kestra(look: Look) -> None:
-    assert look("id: ~").constraints == [
-        "id: must not be blank",
-        "id: must not be null",
-    ]
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("id: ~", "id"),
+        ("tasks: [{type: test.Echo}]", "tasks[0].id"),
+        ("triggers: [{type: test.Clock, cron: x}]", "triggers[0].id"),
+        ("inputs: [{type: STRING}]", "inputs[0].id"),
+    ],
+)
+def test_a_missing_id_is_told_twice_as_in_kestra(look: Look, text: str, path: str) -> None:
+    assert look(text).constraints == [f"{path}: must not be blank", f"{path}: must not be null"]
 
 
 @pytest.mark.parametrize(

@@ -149,18 +149,15 @@ class Locator:
         return ("labels", list(self.data["labels"]).index(path[1]), *(path[2:] or ("value",)))
 
     def _named_owner(self, path: Path) -> tuple[str, Path] | None:
+        if path and path[0] in _BY_INDEX:
+            return None
         here: Any = self.data
         owner: tuple[str, Path] | None = None
         for index, part in enumerate(path):
             if not _has(here, part):
                 break
             here = here[part]
-            if (
-                isinstance(part, int)
-                and isinstance(here, dict)
-                and isinstance(here.get("id"), str)
-                and path[index - 1] not in _BY_INDEX
-            ):
+            if isinstance(part, int) and isinstance(here, dict) and isinstance(here.get("id"), str):
                 owner = (here["id"], path[index + 1 :])
         if owner and sum(isinstance(part, str) for part in owner[1]) > 1:
             return None
@@ -238,21 +235,19 @@ def _missing(error: Mapping[str, Any], _path: Path, locator: Locator) -> Iterabl
     path = locator.walk(above)
     owner = locator.owner(path)
     field = _field(owner, name)
-    empty = field is not None and any(
-        getattr(constraint, "min_length", 0) and _is_list(field.annotation)
-        for constraint in field.metadata
+    constraints = field.metadata if field is not None else ()
+    # Kestra's `@NotEmpty` is a least length without a pattern or a greatest one.
+    empty = any(getattr(constraint, "min_length", 0) for constraint in constraints) and not any(
+        getattr(constraint, "pattern", None) or getattr(constraint, "max_length", None)
+        for constraint in constraints
     )
     messages = ["must not be empty" if empty else "must not be null"]
-    if not path and name == "id":
+    if name == "id" and not empty:
         messages.insert(0, "must not be blank")
     line, column = locator.places.value((*path, name))
     where = locator.name((*path, name))
     for message in messages:
         yield Problem(message, where, locator.file, line, column, "missing")
-
-
-def _is_list(annotation: Any) -> bool:
-    return getattr(annotation, "__origin__", annotation) in (list, dict, tuple)
 
 
 def _unknown_property(error: Mapping[str, Any], path: Path, locator: Locator) -> Iterable[Problem]:
