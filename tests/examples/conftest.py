@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 STAND_INS = Path(__file__).parent / "stand_ins"
 IMAGE = "localhost/tiercel-example:1"
-PIP_CONFIG = "[global]\nno-index = true\nfind-links = /wheels\n"
+PIP_CONFIG = "[global]\nno-index = true\nbreak-system-packages = true\nfind-links = /wheels\n"
 PIP = '#!/bin/sh\nexec python /wheels/{wheel}/pip "$@"\n'
 
 
