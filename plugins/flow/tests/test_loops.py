@@ -143,3 +143,19 @@ def test_a_task_in_a_working_directory_has_the_value_of_its_round(play) -> None:
     execution = play(WORKING)
     runs = (each for each in execution.task_runs.values() if each.task_id == "t")
     assert sorted(each.outputs["value"] for each in runs) == ["a a a", "b b b"]
+
+
+@pytest.mark.slow
+def test_a_hundred_times_a_hundred_rounds_run_each_once(play):
+    values = list(range(100))
+    inner = "{id: t, type: io.kestra.plugin.core.debug.Return}"
+    inner = (
+        f"{{id: inner, type: io.kestra.plugin.core.flow.ForEach, values: {values}, "
+        f"concurrencyLimit: 0, tasks: [{inner}]}}"
+    )
+    execution = play(
+        f"    - {{id: outer, type: io.kestra.plugin.core.flow.ForEach, values: {values}, "
+        f"concurrencyLimit: 10, tasks: [{inner}]}}"
+    )
+    done = [run for run in execution.task_runs.values() if run.task_id == "t"]
+    assert (len(done), {str(run.state) for run in done}) == (10_000, {"SUCCESS"})
