@@ -23,6 +23,15 @@ PIP_CONFIG = "[global]\nno-index = true\nbreak-system-packages = true\nfind-link
 PIP = '#!/bin/sh\nexec python /wheels/{wheel}/pip "$@"\n'
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the examples in containers apart: with an engine to start they take minutes."""
+    for item in items:
+        if "image" in getattr(item, "fixturenames", ()) and "tests/examples" in str(item.path):
+            item.add_marker(pytest.mark.xdist_group("containers"))
+            item.add_marker(pytest.mark.slow)
+
+
 def _module(path: Path) -> Any:
     spec = importlib.util.spec_from_file_location("containers_for_examples", path)
     assert spec is not None

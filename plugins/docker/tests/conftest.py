@@ -59,11 +59,13 @@ graphroot = "{folder}/graph"
 """
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests that need an engine in one process, so that one is started."""
+    """Keep the tests that need an engine in one process; all of them take minutes."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.xdist_group("containers"))
+            item.add_marker(pytest.mark.slow)
 
 
 def listening() -> str | None:
