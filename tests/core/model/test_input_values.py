@@ -11,9 +11,11 @@ from tiercel.model.flow import Flow
 from tiercel.model.input_values import (
     flat_inputs,
     input_values,
+    literal_defaults,
     output_values,
     resolve_inputs,
     unknown_inputs,
+    with_defaults,
 )
 
 Read = Callable[..., Flow]
@@ -220,9 +222,47 @@ def test_an_input_whose_condition_fails_is_left_out_even_when_given(
     assert values(declared, {**given, "kind": "ftp"}) == {"kind": "ftp", "host": "h", "port": 1}
 
 
-def test_a_broken_condition_is_an_error(values: Callable[..., Any]) -> None:
-    with pytest.raises(InputError, match="Invalid condition: Unable to find `zz`"):
-        values("{id: a, type: INT, dependsOn: {condition: '{{ zz }}'}}", {"a": 1})
+def test_a_broken_condition_leaves_the_input_out_and_is_told(read: Read) -> None:
+    declared = read("inputs: [{id: a, type: INT, dependsOn: {condition: '{{ zz }}'}}]").inputs
+    (found,) = resolve_inputs(declared, {"a": 1}, render)
+    assert not found.enabled
+    assert "Invalid condition: Unable to find `zz`" in str(found.error)
+    assert input_values(declared, {"a": 1}, render) == {}
+
+
+@pytest.mark.parametrize("condition", ["yes", "1", "true"])
+def test_a_condition_holds_only_when_it_is_true_itself(
+    values: Callable[..., Any], condition: str
+) -> None:
+    declared = f'{{id: a, type: INT, dependsOn: {{condition: "{condition}"}}}}'
+    assert values(declared, {"a": 1}) == {}
+
+
+def test_a_condition_may_ask_for_an_input_without_a_value(values: Callable[..., Any]) -> None:
+    declared = """
+      {id: a, type: STRING, required: false},
+      {id: b, type: INT, dependsOn: {inputs: [a], condition: "{{ a == x }}"}}"""
+    assert values(declared, {"b": 1}) == {}
+
+
+def test_defaults_of_inputs_that_are_left_out_can_be_read(read: Read) -> None:
+    flow = read("""inputs:
+      - {id: a, type: INT, defaults: '5', dependsOn: {inputs: []}}
+      - {id: b, type: STRING, defaults: '{{ x }}', dependsOn: {inputs: []}}
+      - {id: c, type: STRING, defaults: c}
+      - {id: f, type: FORM, inputs: [{id: d, type: BOOL, defaults: true, dependsOn: {inputs: []}}]}
+    """)
+    defaults = literal_defaults(flow.inputs)
+    assert defaults == {"a": 5, "f.d": True}
+    assert with_defaults({"a": 6, "f": {"e": 1}}, defaults) == {"a": 6, "f": {"e": 1, "d": True}}
+
+
+@pytest.mark.parametrize(
+    ("default", "text"), [("{a: [1, true]}", '{"a":[1,true]}'), ("12", "12"), ("'{{ no }}'", "")]
+)
+def test_a_default_of_text_is_text(values: Callable[..., Any], default: str, text: str) -> None:
+    declared = f"{{id: a, type: STRING, defaults: {default}}}, {{id: no, type: INT, defaults: 1}}"
+    assert values(declared, {})["a"] == text
 
 
 def test_the_values_of_a_select_may_be_an_expression(values: Callable[..., Any]) -> None:

@@ -16,9 +16,9 @@ from tiercel.engine.events import ExecutionCreated
 from tiercel.engine.plain import plain
 from tiercel.engine.variables import child_trigger, nested_labels
 from tiercel.errors import CheckError
-from tiercel.model.execution import LogEntry
+from tiercel.model.execution import LogEntry, State
 from tiercel.model.flow import CheckBehavior
-from tiercel.model.input_values import input_values, unknown_inputs
+from tiercel.model.input_values import ResolvedInput, input_values, unknown_inputs
 from tiercel.plugin.tree import find_task
 from tiercel.storage import uri as uris
 
@@ -81,8 +81,10 @@ class Beginner:
             CheckError: one of the flow's `checks` blocks it.
         """
         render = self._renderer(flow, self._caller)
-        event = self.checked(self.created(flow, execution_id, inputs, labels, render), flow)
-        return event, self.remarks(event, flow, inputs)
+        left_out: list[ResolvedInput] = []
+        created = self.created(flow, execution_id, inputs, labels, render, left_out)
+        event = self.checked(created, flow)
+        return event, self.remarks(event, flow, inputs, left_out)
 
     def created(
         self,
@@ -91,23 +93,47 @@ class Beginner:
         inputs: Mapping[str, Any],
         labels: Mapping[str, str],
         render: Renderer | None = None,
+        left_out: list[ResolvedInput] | None = None,
     ) -> ExecutionCreated:
-        """Return what begins an execution of a stored flow; `render` may be another than usual.
+        """Return what begins an execution of a stored flow.
+
+        Args:
+            flow: the flow.
+            execution_id: the new execution's id.
+            inputs: values by id.
+            labels: labels beside the flow's own.
+            render: another way to render than the usual one.
+            left_out: takes the inputs that `dependsOn` leaves out.
 
         Raises:
             InputError: an input is missing or invalid.
         """
         assert flow.revision is not None
+        at = self._services.clock.now()
         own = {CORRELATION_ID: execution_id} | dict(flow.label_pairs()) | dict(labels)
+        beginning = {"id": execution_id, "originalId": execution_id, "startDate": at}
+        seen = {
+            "execution": {**beginning, "state": str(State.CREATED)},
+            "labels": nested_labels(own.items()),
+            "vars": flow.variables or {},
+        }
+        plainly = render or self._renderer(flow)
+
+        def rendered(template: Any, variables: Mapping[str, Any]) -> Any:
+            return plainly(template, {**seen, **variables})
+
+        typed = self.inputs(
+            flow, execution_id, flow.inputs or (), inputs, rendered, left_out=left_out
+        )
         return ExecutionCreated(
-            at=self._services.clock.now(),
+            at=at,
             execution_id=execution_id,
             tenant=self._tenant,
             namespace=flow.namespace,
             flow_id=flow.id,
             flow_revision=flow.revision,
             labels=tuple(own.items()),
-            inputs=plain(self.inputs(flow, execution_id, flow.inputs or (), inputs, render)),
+            inputs=plain(typed),
             variables=plain(flow.variables or {}),
         )
 
@@ -137,8 +163,18 @@ class Beginner:
         declared: Sequence[InputBase],
         given: Mapping[str, Any],
         render: Renderer | None = None,
+        *,
+        left_out: list[ResolvedInput] | None = None,
     ) -> dict[str, Any]:
         """Return typed inputs; the files among them are stored first.
+
+        Args:
+            flow: whose execution it is.
+            execution_id: the execution's id.
+            declared: the inputs.
+            given: values by id.
+            render: another way to render than the usual one.
+            left_out: takes the inputs that `dependsOn` leaves out.
 
         Raises:
             InputError: an input is missing or invalid.
@@ -156,6 +192,7 @@ class Beginner:
             stored,
             lambda template, inputs: rendered(template, {"inputs": inputs}),
             self._services.seal,
+            left_out,
         )
 
     def failed_checks(self, flow: Flow, inputs: Mapping[str, Any]) -> list[Check]:
@@ -186,24 +223,31 @@ class Beginner:
         return replace(event, refusal=reason) if failing else event
 
     def remarks(
-        self, event: ExecutionCreated, flow: Flow, given: Mapping[str, Any]
+        self,
+        event: ExecutionCreated,
+        flow: Flow,
+        given: Mapping[str, Any],
+        left_out: Sequence[ResolvedInput] = (),
     ) -> list[LogEntry]:
         """Return what an execution's log begins with: golden case `unknown_input_ignored`."""
         name = f"{flow.namespace}.{flow.id}"
+        unused = [*unknown_inputs(flow.inputs, given)]
+        unused += [each.id for each in left_out if each.id in given]
+        messages = [
+            f"Input {each} was provided for workflow {name} "
+            "but isn't declared in the workflow inputs"
+            for each in unused
+        ]
+        messages += [f"{each.error}" for each in left_out if each.error is not None]
         return [
-            LogEntry(
-                execution_id=event.execution_id,
-                at=event.at,
-                level="WARN",
-                message=f"Input {each} was provided for workflow {name} "
-                "but isn't declared in the workflow inputs",
-            )
-            for each in unknown_inputs(flow.inputs, given)
+            LogEntry(execution_id=event.execution_id, at=event.at, level="WARN", message=message)
+            for message in messages
         ]
 
     def _renderer(self, flow: Flow, caller: FlowCaller | None = None) -> Renderer:
         environment, host = self._services.environment(), self._services.host(caller)
-        known = {**self._shared, "flow": {"id": flow.id, "namespace": flow.namespace}}
+        own = {"id": flow.id, "namespace": flow.namespace, "revision": flow.revision}
+        known = {**self._shared, "flow": {**own, "tenantId": self._tenant}}
 
         def render(template: Any, variables: Mapping[str, Any]) -> Any:
             seen = {**known, **variables}

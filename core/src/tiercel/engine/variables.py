@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tiercel.engine.spilling import Shelf, is_reference
+from tiercel.model.input_values import with_defaults
 
 if TYPE_CHECKING:
     from tiercel.engine.draft import Reduction
@@ -123,8 +124,10 @@ class Variables:
             "execution": _execution(execution),
             "outputs": LiveMapping(self._outputs),
         }
-        if execution.inputs:
-            variables["inputs"] = self._clear("inputs", execution.inputs)
+        spare = execution.flow.spare_defaults if execution.flow is not None else None
+        if execution.inputs or spare:
+            inputs = self._clear("inputs", execution.inputs)
+            variables["inputs"] = with_defaults(inputs, spare) if spare else inputs
         if execution.variables:
             variables["vars"] = execution.variables
         if execution.labels:

@@ -255,6 +255,15 @@ class Flow(Model):
         """The tasks of the flow's own lists by id; not those below flowable tasks."""
         return {task.id: task for _, tasks in self.all_lists() for task in tasks}
 
+    @cached_property
+    def spare_defaults(self) -> dict[str, Any]:
+        """Defaults of inputs that `dependsOn` may leave out, by full id; expressions see them."""
+        if all(each.depends_on is None and each.type != "FORM" for each in self.inputs or ()):
+            return {}
+        from tiercel.model.input_values import literal_defaults
+
+        return literal_defaults(self.inputs)
+
     def task(self, task_id: str) -> TaskBase | None:
         """Return the task of one of the flow's own lists, or None."""
         return self.task_by_id.get(task_id)

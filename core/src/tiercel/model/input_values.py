@@ -8,8 +8,10 @@ Pure: whatever needs an expression is handed to the `render` that the caller bri
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -26,9 +28,11 @@ __all__ = [
     "ResolvedInput",
     "flat_inputs",
     "input_values",
+    "literal_defaults",
     "output_values",
     "resolve_inputs",
     "unknown_inputs",
+    "with_defaults",
 ]
 
 Render = Callable[[Any, Mapping[str, Any]], Any]
@@ -76,6 +80,7 @@ def input_values(
     given: Mapping[str, Any],
     render: Render,
     seal: Seal | None = None,
+    left_out: list[ResolvedInput] | None = None,
 ) -> dict[str, Any]:
     """Return the typed inputs of an execution, nested by the dots in their ids.
 
@@ -84,15 +89,20 @@ def input_values(
         given: values by id, as text or native; names that are not declared are left out.
         render: see `Render`.
         seal: encrypts SECRETs; without it they stay in clear.
+        left_out: takes the inputs that `dependsOn` leaves out.
 
     Raises:
         InputError: the first input that is missing or invalid.
     """
     result: dict[str, Any] = {}
     for resolved in resolve_inputs(inputs, given, render):
+        if not resolved.enabled:
+            if left_out is not None:
+                left_out.append(resolved)
+            continue
         if resolved.error is not None:
             raise resolved.error
-        if not resolved.enabled or resolved.value is None:
+        if resolved.value is None:
             continue
         value = resolved.value
         if seal is not None and resolved.input.type == "SECRET":
@@ -152,6 +162,43 @@ def output_values(
     return result
 
 
+def literal_defaults(inputs: Sequence[InputBase] | None) -> dict[str, Any]:
+    """Return the defaults of inputs that may be left out, by full id; without expressions.
+
+    An expression sees such an input's default even if the input is left out.
+    """
+    found: dict[str, Any] = {}
+    for identity, each in flat_inputs(inputs or ()):
+        if each.depends_on is None or each.defaults is None or _has_expression(each.defaults):
+            continue
+        with suppress(ValueError):
+            typed = read_typed(each.type, each.defaults, getattr(each, "item_type", None))
+            found[identity] = stored(typed)
+    return found
+
+
+def with_defaults(inputs: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an execution's inputs with defaults, by full id, in the place of absent ones."""
+    filled: dict[str, Any] = dict(inputs)
+    for identity, value in defaults.items():
+        *groups, last = identity.split(".")
+        level = filled
+        for group in groups:
+            inner = level.get(group)
+            level[group] = dict(inner) if isinstance(inner, Mapping) else {}
+            level = level[group]
+        level.setdefault(last, value)
+    return filled
+
+
+def _has_expression(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(_has_expression(each) for each in value.values())
+    if isinstance(value, list | tuple):
+        return any(_has_expression(each) for each in value)
+    return isinstance(value, str) and ("{{" in value or "{%" in value)
+
+
 class _Resolver:
     def __init__(
         self, declared: Mapping[str, InputBase], given: Mapping[str, Any], render: Render
@@ -160,6 +207,9 @@ class _Resolver:
         self.given = given
         self.render = render
         self.done: dict[str, ResolvedInput] = {}
+        self.defaulted = [
+            name for name, each in declared.items() if each.defaults is not None and "." not in name
+        ]
         self.open: set[str] = set()
 
     def resolve(self, identity: str) -> ResolvedInput:
@@ -172,18 +222,21 @@ class _Resolver:
 
     def _resolve(self, identity: str, declared: InputBase) -> ResolvedInput:
         needed = self._needed(declared)
-        inputs: dict[str, Any] = {}
+        # Without a value yet: an input that has a default, but is not among those needed.
+        inputs: dict[str, Any] = dict.fromkeys(self.defaulted)
         for other in needed:
-            if other.value is not None:
-                _put(inputs, other.id, other.value)
-        try:
-            enabled = all(other.enabled for other in needed) and self._wanted(declared, inputs)
-            if not enabled:
-                return ResolvedInput(identity, declared, enabled=False)
-            return self._value(identity, declared, inputs)
-        except (ValueError, TiercelError) as error:
-            message = f"Invalid value for input `{identity}`. Cause: {error}"
-            return ResolvedInput(identity, declared, error=InputError(message, input_id=identity))
+            _put(inputs, other.id, other.value)
+        enabled, cause = all(other.enabled for other in needed), None
+        if enabled:
+            enabled, cause = self._wanted(declared, inputs)
+        if enabled:
+            try:
+                return self._value(identity, declared, inputs)
+            except (ValueError, TiercelError) as error:
+                cause = str(error)
+        message = f"Invalid value for input `{identity}`. Cause: {cause}"
+        wrong = InputError(message, input_id=identity) if cause is not None else None
+        return ResolvedInput(identity, declared, enabled=enabled, error=wrong)
 
     def _needed(self, declared: InputBase) -> list[ResolvedInput]:
         wanted = (declared.depends_on.inputs if declared.depends_on else None) or ()
@@ -192,14 +245,15 @@ class _Resolver:
             self.resolve(name) for name in wanted if name in self.declared and name not in self.open
         ]
 
-    def _wanted(self, declared: InputBase, inputs: Mapping[str, Any]) -> bool:
+    def _wanted(self, declared: InputBase, inputs: Mapping[str, Any]) -> tuple[bool, str | None]:
+        """Tell whether the input's condition holds, and what is wrong with the condition."""
         condition = declared.depends_on.condition if declared.depends_on else None
         if condition is None:
-            return True
+            return True, None
         try:
-            return _is_true(self.render(condition, inputs))
+            return self.render(condition, inputs) is True, None
         except TiercelError as error:
-            raise ValueError(f"Invalid condition: {error}") from error
+            return False, f"Invalid condition: {error}"
 
     def _value(
         self, identity: str, declared: InputBase, inputs: Mapping[str, Any]
@@ -230,7 +284,8 @@ class _Resolver:
 
     def _default(self, declared: InputBase, inputs: Mapping[str, Any]) -> Any:
         if declared.defaults is not None:
-            return self.render(declared.defaults, inputs)
+            value = self.render(declared.defaults, inputs)
+            return _as_text(value) if declared.type in TEXT_TYPES else value
         if getattr(declared, "auto_select_first", False):
             values = getattr(declared, "values", None)
             if values:
@@ -256,6 +311,15 @@ class _Resolver:
         return declared.model_copy(update={"values": texts})
 
 
+def _as_text(value: Any) -> Any:
+    """Return what a default of text is, however it was written: data are JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, Mapping | list | tuple):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return value
+
+
 def _put(target: dict[str, Any], identity: str, value: Any) -> None:
     *groups, last = identity.split(".")
     for group in groups:
@@ -264,13 +328,6 @@ def _put(target: dict[str, Any], identity: str, value: Any) -> None:
             inner = target[group] = {}
         target = inner
     target[last] = value
-
-
-def _is_true(value: Any) -> bool:
-    """Tell whether a rendered condition holds, as `runIf` does."""
-    if isinstance(value, str):
-        return value.strip() not in ("", "false", "0", "-0", "null")
-    return bool(value)
 
 
 def _validate(declared: Any, value: Any) -> None:
