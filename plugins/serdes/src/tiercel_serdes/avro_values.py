@@ -183,19 +183,24 @@ class _Compiler:
         ]
         optional = _may_be_null(list(schemas))
         null = self._rules.null if self._rules.infer_all and optional else ()
+        alone = len(members) - optional == 1
 
         def convert(value: Any) -> Any:
             if (value is None and optional) or (
                 null and isinstance(value, str) and value.lower() in null
             ):
                 return None
-            for member in members if isinstance(value, str) else patient:
+            *first, last = members if isinstance(value, str) else patient
+            for member in first:
                 try:
                     return member(value)
-                except CellError as error:
-                    problem = error
-            if len(members) - optional == 1:
-                raise problem
+                except CellError:
+                    continue
+            try:
+                return last(value)
+            except CellError:
+                if alone:
+                    raise
             raise CellError(f"{shown(value)} fits none of the types {', '.join(names)}")
 
         return convert
@@ -220,8 +225,8 @@ class _Field:
         try:
             return self._convert(value)
         except CellError as error:
-            problem = error.below(self.name)
-        if self._report is None or not self._optional:
-            raise problem
-        self._report(str(problem))
+            # Held in a name, the error would hold itself by its own traceback: garbage in each row.
+            if self._report is None or not self._optional:
+                raise error.below(self.name) from None
+            self._report(str(error.below(self.name)))
         return None
