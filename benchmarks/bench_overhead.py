@@ -22,7 +22,7 @@ from bench_start import FLOOR
 from measure import Row, beside, medians
 
 from tiercel import Tiercel
-from tiercel.engine.driver import Driver
+from tiercel.engine.loop.driver import Driver
 
 CHAINS = (100, 1_000, 10_000)
 ROUNDS = (10, 100, 1_000, 10_000)

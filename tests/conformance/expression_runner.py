@@ -14,7 +14,7 @@ from case import CaseResult
 from fixture_services import FixtureServices
 from known_differences import known_class
 
-from tiercel.engine.functions import engine_functions
+from tiercel.engine.expressions.functions import engine_functions
 from tiercel.errors import ExpressionError
 from tiercel.expression import temporal
 from tiercel.expression.environment import Environment

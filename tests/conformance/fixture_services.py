@@ -21,7 +21,7 @@ SECRETS = {
 
 
 class FixtureServices:
-    """`tiercel.engine.functions.Services` on the golden data's `fixtures.json`.
+    """`tiercel.engine.expressions.functions.Services` on the golden data's `fixtures.json`.
 
     Args:
         path: the fixtures' file.

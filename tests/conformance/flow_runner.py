@@ -22,9 +22,9 @@ from flow_steps import play_steps
 from known_flow_differences import known_flow_class
 
 from tiercel import Registry, Settings, State, Tiercel
-from tiercel.engine.again import REPLAY
-from tiercel.engine.beginning import CORRELATION_ID
-from tiercel.engine.checks import verdict
+from tiercel.engine.loop.beginning import CORRELATION_ID
+from tiercel.engine.loop.checks import verdict
+from tiercel.engine.machine.again import REPLAY
 from tiercel.errors import CheckError, InputError, TiercelError
 from tiercel.model.execution import Execution, LogEntry
 from tiercel.model.flow import Check

@@ -15,8 +15,8 @@ from typing import Any, cast
 from flow_match import differences
 
 from tiercel import Tiercel
-from tiercel.engine.beginning import CORRELATION_ID
-from tiercel.engine.starts import FROM_TRIGGER, Bound, Starter
+from tiercel.engine.loop.beginning import CORRELATION_ID
+from tiercel.engine.triggers.starts import FROM_TRIGGER, Bound, Starter
 from tiercel.errors import TiercelError
 from tiercel.plugin import ConditionContext, ScheduledTrigger
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from tiercel.engine.functions import engine_functions
+from tiercel.engine.expressions.functions import engine_functions
 from tiercel.expression.build import FILTER_PRECEDENCE, OPERATORS, TEST_PRECEDENCE
 from tiercel.expression.environment import Environment
 from tiercel.expression.runtime import Limits

@@ -22,25 +22,25 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from tiercel._ids import IdSource, RandomIds
 from tiercel._time import Clock, SystemClock
-from tiercel.engine.again import BEGIN as BEGIN_AGAIN
-from tiercel.engine.again import repeated, successor_id
-from tiercel.engine.beginning import Beginner
-from tiercel.engine.driver import Driver, Parts
-from tiercel.engine.evaluate import Evaluator
-from tiercel.engine.events import ExecutionCreated
-from tiercel.engine.executions import ExecutionBook
-from tiercel.engine.files import FileStore, TaskFiles
-from tiercel.engine.flow_calls import FlowCaller
-from tiercel.engine.flow_sources import FlowSources
-from tiercel.engine.flows import FlowBook
-from tiercel.engine.host import FunctionHost
-from tiercel.engine.kv import NamespaceKv
-from tiercel.engine.masking import MASK, Masker
-from tiercel.engine.owner import EngineLock, is_dead
+from tiercel.engine.expressions.evaluate import Evaluator
+from tiercel.engine.expressions.flow_calls import FlowCaller
+from tiercel.engine.expressions.host import FunctionHost
+from tiercel.engine.flows.flow_sources import FlowSources
+from tiercel.engine.flows.flows import FlowBook
+from tiercel.engine.loop.beginning import Beginner
+from tiercel.engine.loop.driver import Driver, Parts
+from tiercel.engine.loop.owner import EngineLock, is_dead
+from tiercel.engine.machine.again import BEGIN as BEGIN_AGAIN
+from tiercel.engine.machine.again import repeated, successor_id
+from tiercel.engine.machine.events import ExecutionCreated
 from tiercel.engine.plain import plain
-from tiercel.engine.sealing import Sealer, hidden
-from tiercel.engine.services import LOG_LINES, Services
-from tiercel.engine.spilling import INLINE_LIMIT, is_reference, recall
+from tiercel.engine.services.executions import ExecutionBook
+from tiercel.engine.services.files import FileStore, TaskFiles
+from tiercel.engine.services.kv import NamespaceKv
+from tiercel.engine.services.masking import MASK, Masker
+from tiercel.engine.services.sealing import Sealer, hidden
+from tiercel.engine.services.services import LOG_LINES, Services
+from tiercel.engine.services.spilling import INLINE_LIMIT, is_reference, recall
 from tiercel.errors import NotFoundError
 from tiercel.model.execution import Execution, LogEntry, State, TaskRun
 from tiercel.model.flow import Flow
@@ -55,10 +55,10 @@ from tiercel.storage import uri as uris
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from tiercel.engine.commands import StartChild
-    from tiercel.engine.operations import Operations
-    from tiercel.engine.starts import Starter
-    from tiercel.engine.triggers import Triggers
+    from tiercel.engine.machine.commands import StartChild
+    from tiercel.engine.operations.operations import Operations
+    from tiercel.engine.triggers.starts import Starter
+    from tiercel.engine.triggers.triggers import Triggers
     from tiercel.executor.spi import Executor
     from tiercel.expression.environment import Environment
     from tiercel.model.flow import Check
@@ -322,9 +322,9 @@ class Tiercel:
     @cached_property
     def operations(self) -> Operations:
         """What can be done to executions: restart, replay, kill, pause, resume, delete, …"""
-        from tiercel.engine.delivery import Delivery
-        from tiercel.engine.desk import Desk
-        from tiercel.engine.operations import Operations
+        from tiercel.engine.operations.delivery import Delivery
+        from tiercel.engine.operations.desk import Desk
+        from tiercel.engine.operations.operations import Operations
 
         desk = Desk(
             repository=self.repository,
@@ -348,8 +348,8 @@ class Tiercel:
     @cached_property
     def triggers(self) -> Triggers:
         """The triggers of deployed flows: `start` has them start executions."""
-        from tiercel.engine.scheduler import SchedulerParts
-        from tiercel.engine.triggers import Triggers
+        from tiercel.engine.triggers.scheduler import SchedulerParts
+        from tiercel.engine.triggers.triggers import Triggers
 
         parts = SchedulerParts(
             repository=self.repository,
@@ -369,7 +369,7 @@ class Tiercel:
     @cached_property
     def starter(self) -> Starter:
         """What evaluates triggers, and makes what begins the executions that they start."""
-        from tiercel.engine.starts import Starter
+        from tiercel.engine.triggers.starts import Starter
 
         return Starter(self.services, self._shared, self._beginner, self.tenant)
 
@@ -427,7 +427,7 @@ class Tiercel:
             self._masker.add(secret)
 
     def _variables_of(self, execution_id: str) -> dict[str, Any]:
-        from tiercel.engine.variables import Variables
+        from tiercel.engine.expressions.variables import Variables
 
         execution = self.execution(execution_id)
         variables = Variables(self._shared, self._reveal)

@@ -101,7 +101,7 @@ def language(registry: Registry, **options: Any) -> Environment:
 
     `options` are those of `Environment`.
     """
-    from tiercel.engine.functions import engine_functions
+    from tiercel.engine.expressions.functions import engine_functions
     from tiercel.expression.environment import Environment
 
     built_in = Environment(**options).extended(functions=engine_functions())

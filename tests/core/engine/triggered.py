@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from tiercel import Execution, Tiercel
-from tiercel.engine.triggers import TriggerHandle
+from tiercel.engine.triggers.triggers import TriggerHandle
 from tiercel.plugin import Condition, ConditionContext, Output, PollingTrigger, RunContext, hookimpl
 from tiercel.plugin.registry import Plugin, Registry, installed
 from tiercel.repository.spi import ExecutionQuery

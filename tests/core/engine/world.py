@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tiercel import Flow, Registry, State
-from tiercel.engine import commands as cmd
-from tiercel.engine import events as ev
-from tiercel.engine.codec import decode_event, encode
-from tiercel.engine.reduce import Reduction, create, reduce
-from tiercel.engine.repeat import Repeat
+from tiercel.engine.machine import commands as cmd
+from tiercel.engine.machine import events as ev
+from tiercel.engine.machine.codec import decode_event, encode
+from tiercel.engine.machine.reduce import Reduction, create, reduce
+from tiercel.engine.operations.repeat import Repeat
 from tiercel.model.execution import Execution, TaskRun
 from tiercel.model.load import load
 

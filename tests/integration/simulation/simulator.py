@@ -16,9 +16,9 @@ from itertools import pairwise
 from typing import Any
 
 from tiercel import Registry, Tiercel
-from tiercel.engine.codec import decode_event
-from tiercel.engine.reduce import create, reduce
-from tiercel.engine.transitions import ENDS, EXECUTION_TRANSITIONS, TASK_RUN_TRANSITIONS
+from tiercel.engine.machine.codec import decode_event
+from tiercel.engine.machine.reduce import create, reduce
+from tiercel.engine.machine.transitions import ENDS, EXECUTION_TRANSITIONS, TASK_RUN_TRANSITIONS
 from tiercel.errors import TiercelError
 from tiercel.executor.spi import Job, Outcome
 from tiercel.model.execution import Execution

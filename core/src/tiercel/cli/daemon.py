@@ -18,7 +18,7 @@ from tiercel.cli.text import clean
 
 if TYPE_CHECKING:
     from tiercel.embed import Tiercel
-    from tiercel.engine.flow_folder import FileChange, FlowFolder
+    from tiercel.engine.flows.flow_folder import FileChange, FlowFolder
     from tiercel.model.execution import Execution, LogEntry
 
 __all__ = ["daemon"]
@@ -53,7 +53,7 @@ def daemon(folder: Path, watch: bool, grace: float, quiet: bool, home: Path | No
     Example:
       tiercel daemon flows/ --watch
     """
-    from tiercel.engine.flow_folder import FlowFolder, memory_of
+    from tiercel.engine.flows.flow_folder import FlowFolder, memory_of
 
     teller = _Teller(quiet)
     with options.open_engine(home, listener=teller.execution) as engine, _stoppable() as stop:

@@ -14,8 +14,8 @@ from tiercel.cli.group import HelpfulGroup
 from tiercel.cli.text import clean, emit_json
 
 if TYPE_CHECKING:
-    from tiercel.engine.backfill import Backfill
-    from tiercel.engine.triggers import TriggerState
+    from tiercel.engine.triggers.backfill import Backfill
+    from tiercel.engine.triggers.triggers import TriggerState
 
 __all__ = ["triggers"]
 

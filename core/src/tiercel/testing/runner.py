@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tiercel.embed import Tiercel
-from tiercel.engine.assignment import Assignment
-from tiercel.engine.worker import run_attempt
+from tiercel.engine.worker.assignment import Assignment
+from tiercel.engine.worker.worker import run_attempt
 from tiercel.executor.spi import Outcome
 from tiercel.model.execution import History, LogEntry, MetricEntry, State, TaskRun
 from tiercel.plugin.task import Task

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from tiercel._record import replace
 from tiercel.embed import Tiercel
-from tiercel.engine.flows import FlowBook
+from tiercel.engine.expressions.variables import Variables
+from tiercel.engine.flows.flows import FlowBook
 from tiercel.engine.plain import plain
-from tiercel.engine.starts import FROM_TRIGGER, Bound
-from tiercel.engine.variables import Variables
+from tiercel.engine.triggers.starts import FROM_TRIGGER, Bound
 from tiercel.errors import InputError, NotFoundError, UnknownTypeError
 from tiercel.model.load import load
 from tiercel.plugin.trigger import ScheduledTrigger, Trigger
@@ -26,7 +26,7 @@ from tiercel.testing.flow_tests.mocks import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tiercel.engine.events import ExecutionCreated
+    from tiercel.engine.machine.events import ExecutionCreated
     from tiercel.model.execution import Execution
     from tiercel.model.flow import Flow
     from tiercel.model.trigger import TriggerBase

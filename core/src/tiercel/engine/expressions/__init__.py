@@ -1,0 +1,1 @@
+"""What expressions see and may call while an execution runs."""

@@ -1,0 +1,94 @@
+"""Answers `Evaluate` commands: renders expressions, so that `reduce` gets plain decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from tiercel.engine.machine.commands import Evaluate
+from tiercel.engine.machine.events import Evaluated
+from tiercel.engine.plain import plain
+from tiercel.engine.wording import OUTPUTS_FAILED, error_text
+from tiercel.errors import TiercelError
+from tiercel.plugin.truth import is_true
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tiercel.engine.services.services import Services
+    from tiercel.model.flow import Flow
+
+__all__ = ["Evaluator"]
+
+OutputTyper = Callable[["Flow", Mapping[str, Any]], Mapping[str, Any]]
+
+
+class Evaluator:
+    """Renders what the engine asks for.
+
+    Args:
+        services: for the expression language of a namespace.
+        type_outputs: (flow, rendered values) → typed outputs; raises InputError.
+    """
+
+    def __init__(self, services: Services, type_outputs: OutputTyper) -> None:
+        self._services = services
+        self._type_outputs = type_outputs
+
+    def answer(
+        self, command: Evaluate, flow: Flow, variables: Mapping[str, Any], at: datetime
+    ) -> Evaluated:
+        """Return the answer to a command; an expression's error is part of it."""
+        masker = self._services.masker
+        host = self._services.host()
+        environment = self._services.environment()
+
+        def render(raw: Any) -> Any:
+            if isinstance(raw, str):
+                return environment.evaluate(raw, variables, host)
+            if isinstance(raw, list | dict):
+                return environment.render_object(raw, variables, host)
+            return raw
+
+        try:
+            values = self._values(command, flow, render)
+        except TiercelError as error:
+            message = masker.mask(_reason(command, variables, error))
+            return Evaluated(at=at, command_id=command.id, error=message)
+        return Evaluated(at=at, command_id=command.id, values=values)
+
+    def _values(
+        self, command: Evaluate, flow: Flow, render: Callable[[Any], Any]
+    ) -> Mapping[str, Any]:
+        if command.purpose == "outputs":
+            rendered = {output.id: render(output.value) for output in flow.outputs or ()}
+            return plain(self._type_outputs(flow, rendered))  # type: ignore[no-any-return]
+        values = {name: plain(render(raw)) for name, raw in command.expressions.items()}
+        for name in command.passed:
+            values[name] = self._sealed(values[name])
+        if command.purpose == "runIf":
+            return {"runIf": is_true(values["runIf"])}
+        if command.purpose == "sla":
+            return {"holds": is_true(values["holds"])}
+        return values
+
+    def _sealed(self, value: Any) -> Any:
+        """Return plain data with every text that holds a secret as it may be stored."""
+        match value:
+            case str():
+                return self._services.seal(value) if self._services.masker.holds(value) else value
+            case dict():
+                return {key: self._sealed(item) for key, item in value.items()}
+            case list():
+                return [self._sealed(item) for item in value]
+        return value
+
+
+def _reason(command: Evaluate, variables: Mapping[str, Any], error: TiercelError) -> str:
+    reason = error_text(error)
+    if command.purpose == "runIf":
+        task_id = variables["task"]["id"]
+        return f"Failed to evaluate the runIf condition for task {task_id}. Cause: {reason}"
+    if command.purpose == "outputs":
+        return OUTPUTS_FAILED + reason
+    return reason

@@ -1,0 +1,88 @@
+"""`Roster`: which executions this engine runs, and who waits for their end."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tiercel.engine.loop.live import Live
+    from tiercel.errors import EngineBug
+
+__all__ = ["Roster"]
+
+
+class Roster:
+    """Changed by the driver's thread alone; `wait` is for every other one."""
+
+    def __init__(self) -> None:
+        self._live: dict[str, Live] = {}
+        self._away: set[str] = set()
+        self._broken: dict[str, EngineBug] = {}
+        self._waiters: dict[str, list[threading.Event]] = {}
+        self._lock = threading.Lock()
+
+    def __contains__(self, execution_id: object) -> bool:
+        return execution_id in self._live
+
+    def __iter__(self) -> Iterator[Live]:
+        return iter(self._live.values())
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def get(self, execution_id: str) -> Live | None:
+        """Return an execution, or None when it does not run here."""
+        return self._live.get(execution_id)
+
+    def add(self, live: Live) -> None:
+        """Note that an execution runs here."""
+        with self._lock:
+            self._live[live.execution.id] = live
+            self._away.discard(live.execution.id)
+
+    def send_away(self, execution_id: str) -> None:
+        """Note that an execution is to come back: those who wait go on waiting."""
+        with self._lock:
+            del self._live[execution_id]
+            self._away.add(execution_id)
+
+    def drop(self, execution_id: str, bug: EngineBug | None = None) -> None:
+        """Note that an execution is over, or cannot go on because of a bug."""
+        with self._lock:
+            if bug is not None:
+                self._broken[execution_id] = bug
+            self._live.pop(execution_id, None)
+            self._away.discard(execution_id)
+            waiters = self._waiters.pop(execution_id, [])
+        for waiter in waiters:
+            waiter.set()
+
+    def let_everybody_go(self) -> None:
+        """End every wait: nothing will happen any more."""
+        with self._lock:
+            waiters = [each for waiting in self._waiters.values() for each in waiting]
+        for waiter in waiters:
+            waiter.set()
+
+    def wait(self, execution_id: str, timeout: float | None) -> bool:
+        """Return True when nothing more happens in an execution, False after `timeout` seconds.
+
+        Raises:
+            EngineBug: it cannot go on.
+        """
+        done = threading.Event()
+        with self._lock:
+            runs = execution_id in self._live or execution_id in self._away
+            if runs:
+                self._waiters.setdefault(execution_id, []).append(done)
+        ended = not runs or done.wait(timeout)
+        if not ended:
+            with self._lock, suppress(KeyError, ValueError):
+                self._waiters[execution_id].remove(done)
+        if execution_id in self._broken:
+            raise self._broken[execution_id]
+        return ended

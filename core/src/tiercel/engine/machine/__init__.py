@@ -1,0 +1,1 @@
+"""The state machine: `reduce` and all it reaches. Pure: no clock, no randomness, no I/O."""

@@ -1,0 +1,1 @@
+"""What starts executions: dates, polls, other executions, HTTP requests."""

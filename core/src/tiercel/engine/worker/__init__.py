@@ -1,0 +1,1 @@
+"""Where attempts of tasks run, and what they say on the way."""
