@@ -2,10 +2,15 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tiercel.plugin import hookimpl
+from tiercel.plugin.registry import HOOKS, Plugin
 
 if TYPE_CHECKING:
     from conftest import Tiercel
@@ -23,6 +28,36 @@ def test_the_list_as_json(tiercel: Tiercel) -> None:
     listed = tiercel("plugins", "list", "--json").json()
     assert listed["broken"] == []
     assert {"task", "task runner"} <= {each["kind"] for each in listed["types"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "package"),
+    [
+        ("s3", "storage", "tiercel-aws"),
+        ("sqlite", "repository", "tiercel-sql"),
+        ("http", "function", "tiercel-http"),
+    ],
+)
+def test_what_is_no_type_is_listed_too(
+    name: str, kind: str, package: str, tiercel: Tiercel
+) -> None:
+    others = tiercel("plugins", "list", "--json").json()["others"]
+    found = next(each for each in others if (each["name"], each["kind"]) == (name, kind))
+    assert found["package"] == package
+    lines = [line.split() for line in tiercel("plugins", "list").out.splitlines()]
+    assert [name, kind, package, found["version"]] in lines
+
+
+def test_every_kind_that_can_be_registered_is_listed(
+    tiercel: Tiercel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = SimpleNamespace()
+    for kind, hook in HOOKS.items():
+        setattr(everything, hook, hookimpl(partial(dict, {f"a {kind}": "nowhere:Nothing"})))
+    plugin = Plugin("all", "all_hooks", "all-kinds", "1.2")
+    monkeypatch.setattr("tiercel.plugin.registry.installed", lambda: [(plugin, lambda: everything)])
+    listed = tiercel("plugins", "list", "--json").json()
+    assert [each["kind"] for each in listed["types"] + listed["others"]] == list(HOOKS)
 
 
 def test_a_type_is_described_from_its_class(tiercel: Tiercel) -> None:
@@ -97,6 +132,20 @@ def test_pages_that_cannot_be_made_fail_the_command(
     done = tiercel("plugins", "docs", "pages")
     assert done.code == 1
     assert done.err.startswith("Error: Plugin tiercel-log ")
+
+
+def test_the_pages_of_one_package_are_written_without_folders(tiercel: Tiercel) -> None:
+    assert tiercel("plugins", "docs", "pages", "--package", "tiercel-log").code == 0
+    assert Path("pages", f"{LOG}.md").read_text() == tiercel("plugins", "docs", "--type", LOG).out
+    assert f"[{LOG}]({LOG}.md)" in Path("pages/index.md").read_text()
+    assert not Path("pages/tiercel-log").exists()
+
+
+def test_the_pages_of_a_package_that_is_no_plugin_are_not_found(tiercel: Tiercel) -> None:
+    done = tiercel("plugins", "docs", "pages", "--package", "click")
+    assert done.code == 4
+    assert "the package 'click'; known: tiercel-aws, " in done.err
+    assert not Path("pages").exists()
 
 
 @pytest.mark.parametrize("words", [[], ["pages", "--type", LOG]])

@@ -29,10 +29,11 @@ _COMMANDS = {
     "flow": ("tiercel.cli.flow:flow", "Validate flows."),
     "test": ("tiercel.cli.test:test", "Run flow tests: *.test.yaml."),
     "lsp": ("tiercel.cli.lsp:lsp", "Serve an editor: diagnostics, completion, rename …"),
-    "plugins": ("tiercel.cli.plugins:plugins", "List and describe installed plugins."),
+    "plugins": ("tiercel.cli.plugins:plugins", "List and describe plugins, begin a new one."),
     "schema": ("tiercel.cli.schema:schema", "Export the JSON Schema of flows."),
     "storage": ("tiercel.cli.storage:storage", "Look at files in internal storage."),
 }
+_OTHER_NAMES = {"plugin": "plugins"}
 
 
 class LazyGroup(HelpfulGroup):
@@ -48,6 +49,7 @@ class LazyGroup(HelpfulGroup):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command, importing it."""
+        cmd_name = _OTHER_NAMES.get(cmd_name, cmd_name)
         if cmd_name in _COMMANDS:
             module, _, name = _COMMANDS[cmd_name][0].partition(":")
             return getattr(import_module(module), name)  # type: ignore[no-any-return]

@@ -4,61 +4,79 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tiercel.cli import options
 from tiercel.cli.exits import FAILED, OK
 from tiercel.cli.group import HelpfulGroup
+from tiercel.cli.new_plugin import new
+from tiercel.cli.plugin_pages import package_pages, write_pages
 from tiercel.cli.text import clean, emit_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tiercel.plugin.registry import Registry
 
 __all__ = ["plugins"]
 
 
 @click.group(cls=HelpfulGroup)
 def plugins() -> None:
-    """List and describe installed plugins."""
+    """List and describe installed plugins, begin a new one."""
+
+
+plugins.add_command(new)
 
 
 @plugins.command("list")
 @options.as_json
 def list_plugins(as_json: bool) -> None:
-    """List the types that the installed plugins bring, and the plugins that are broken.
+    """List what the installed plugins bring, and the plugins that are broken.
+
+    Types of tasks, triggers, conditions and task runners; filters and functions
+    of expressions; storages, secret managers, repositories and executors by the
+    scheme of their URL; commands.
 
     \b
     Example:
       tiercel plugins list --json
     """
-    from tiercel.plugin.registry import Registry
+    from tiercel.plugin.registry import HOOKS, Registry
     from tiercel.schema.types import TYPE_KINDS
 
     registry = Registry()
-    types = [
-        {
-            "type": entry.name,
-            "kind": kind,
-            "package": entry.plugin.package,
-            "version": entry.plugin.version,
-        }
-        for kind in TYPE_KINDS
-        for entry in registry.canonical(kind)
-    ]
+    types = _registered(registry, "type", TYPE_KINDS)
+    others = _registered(registry, "name", [kind for kind in HOOKS if kind not in TYPE_KINDS])
     broken = [
         {"plugin": each.plugin.name, "package": each.plugin.package, "error": each.error}
         for each in registry.broken()
     ]
     if as_json:
-        emit_json({"types": types, "broken": broken})
+        emit_json({"types": types, "others": others, "broken": broken})
         return
-    width = max((len(each["type"]) for each in types), default=0)
-    for each in types:
-        click.echo(
-            f"{each['type']:<{width}}  {each['kind']:<11}  {each['package']} {each['version']}"
-        )
+    rows = [tuple(each.values()) for each in (*types, *others)]
+    width = max((len(name) for name, *_ in rows), default=0)
+    for name, kind, package, version in rows:
+        click.echo(f"{name:<{width}}  {kind:<14}  {package} {version}")
     for failed in broken:
         reason = clean(str(failed["error"]))
         click.echo(f"broken: {failed['package']} ({failed['plugin']}): {reason}", err=True)
+
+
+def _registered(registry: Registry, key: str, kinds: Iterable[str]) -> list[dict[str, str]]:
+    return [
+        {
+            key: entry.name,
+            "kind": kind,
+            "package": entry.plugin.package,
+            "version": entry.plugin.version,
+        }
+        for kind in kinds
+        for entry in registry.canonical(kind)
+    ]
 
 
 @plugins.command()
@@ -92,7 +110,8 @@ def show(type_name: str, as_json: bool) -> None:
 @plugins.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), required=False)
 @click.option("--type", "type_name", metavar="TYPE", help="Print the page of this type instead.")
-def docs(folder: Path | None, type_name: str | None) -> int:
+@click.option("--package", metavar="NAME", help="Write the pages of this package alone.")
+def docs(folder: Path | None, type_name: str | None, package: str | None) -> int:
     """Write a page of Markdown about every type.
 
     The pages go to FOLDER, with an index for every package. What is broken has
@@ -101,6 +120,7 @@ def docs(folder: Path | None, type_name: str | None) -> int:
     \b
     Example:
       tiercel plugins docs site/plugins
+      tiercel plugins docs docs --package tiercel-hello
       tiercel plugins docs --type io.kestra.plugin.core.log.Log
     """
     if (folder is None) == (type_name is None):
@@ -113,11 +133,8 @@ def docs(folder: Path | None, type_name: str | None) -> int:
         kind, entry, cls = find(Registry(), str(type_name))
         click.echo(clean(type_page(describe(entry, cls), kind)), nl=False)
         return OK
-    pages = all_pages(Registry())
-    for path, text in pages.texts.items():
-        page = folder / path
-        page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(text, encoding="utf-8")
+    pages = all_pages(Registry()) if package is None else package_pages(package)
+    write_pages(folder, pages)
     for problem in pages.problems:
         click.echo(f"Error: {clean(problem)}", err=True)
     return FAILED if pages.problems else OK
