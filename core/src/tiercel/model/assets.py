@@ -34,19 +34,26 @@ class AssetRef(Model):
     """An asset that exists."""
 
     id: Text | None = None
+    """Its id."""
     type: Text | None = None
+    """What it is."""
 
 
 class Asset(Model):
     """An asset that a task makes."""
 
     id: AssetId
+    """Its id, unique in the catalogue."""
     type: Annotated[Text, WithJsonSchema({"type": "string", "const": _EXTERNAL})]
     """What it is; any type is accepted, though Kestra's open edition knows but one."""
     namespace: AssetNamespace | None = None
+    """The namespace it belongs to."""
     display_name: Text | None = None
+    """What people call it."""
     description: Text | None = None
+    """For people; Markdown."""
     metadata: dict[str, Any] = Field(default_factory=dict)
+    """Whatever else there is to say of it."""
 
 
 class AssetsDeclaration(Model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import (
@@ -31,11 +32,15 @@ __all__ = [
 ]
 
 
+# Most names are those of many classes, and pydantic asks for each of them.
+_camel = lru_cache(maxsize=4096)(to_camel)
+
+
 class Model(BaseModel):
     """Base of everything written in a flow's YAML."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel,
+        alias_generator=_camel,
         populate_by_name=True,
         extra="forbid",
         frozen=True,
@@ -109,7 +114,15 @@ class Dynamic:
     def __get_pydantic_json_schema__(
         schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return dynamic_schema(handler(schema))
+        inner = handler(schema)
+        # A list or a mapping holds expressions, and cannot be one.
+        return {**inner, "$dynamic": True} if _is_container(inner) else dynamic_schema(inner)
+
+
+def _is_container(schema: dict[str, Any]) -> bool:
+    if "anyOf" in schema:
+        return all(map(_is_container, schema["anyOf"]))
+    return "$ref" in schema or schema.get("type") in ("array", "object")
 
 
 Uri = Annotated[str, WithJsonSchema({"type": "string", "format": "uri"})]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tiercel.testing.contracts.repository import RepositoryContract
     from tiercel.testing.contracts.secrets import SecretsContract
     from tiercel.testing.contracts.storage import StorageContract
+    from tiercel.testing.contracts.task import TaskContract, TaskDeclarationContract
     from tiercel.testing.fakes import FakeClock, SequentialIds
     from tiercel.testing.flow_tests.bench import Fired, Resume
     from tiercel.testing.flow_tests.crashes import Crash
@@ -45,6 +46,8 @@ __all__ = [
     "SecretsContract",
     "SequentialIds",
     "StorageContract",
+    "TaskContract",
+    "TaskDeclarationContract",
     "TaskResult",
     "load_condition",
     "load_trigger",
@@ -60,6 +63,7 @@ __getattr__ = door(
         "tiercel.testing.contracts.repository": "RepositoryContract",
         "tiercel.testing.contracts.secrets": "SecretsContract",
         "tiercel.testing.contracts.storage": "StorageContract",
+        "tiercel.testing.contracts.task": "TaskContract TaskDeclarationContract",
         "tiercel.testing.fakes": "FakeClock SequentialIds",
         "tiercel.testing.flow_tests.bench": "Fired Resume",
         "tiercel.testing.flow_tests.crashes": "Crash",

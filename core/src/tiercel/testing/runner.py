@@ -20,6 +20,7 @@ from tiercel.storage.memory import MemoryStorage
 if TYPE_CHECKING:
     from tiercel._time import Clock
     from tiercel.plugin.context import KvStore
+    from tiercel.plugin.registry import Registry
     from tiercel.storage.spi import StorageBackend
 
 __all__ = ["RunningTask", "TaskResult", "run_task", "start_task"]
@@ -126,6 +127,7 @@ def run_task(  # noqa: PLR0913  # all but the first are by keyword, and most tes
     files: Mapping[str, bytes | str] | None = None,
     storage: StorageBackend | None = None,
     clock: Clock | None = None,
+    registry: Registry | None = None,
 ) -> TaskResult:
     """Run a task to its end, as the engine would, and return what it came to.
 
@@ -137,6 +139,7 @@ def run_task(  # noqa: PLR0913  # all but the first are by keyword, and most tes
         files: content by name; `{{ files.<name> }}` is the URI of each in internal storage.
         storage: where files are kept; memory by default.
         clock: tells the time.
+        registry: which plugins there are, instead of the installed ones.
 
     Raises:
         ValidationError: the properties are wrong (pydantic's).
@@ -150,6 +153,7 @@ def run_task(  # noqa: PLR0913  # all but the first are by keyword, and most tes
         files=files,
         storage=storage,
         clock=clock,
+        registry=registry,
     )
     return running.result()
 
@@ -163,10 +167,13 @@ def start_task(  # noqa: PLR0913  # as `run_task`
     files: Mapping[str, bytes | str] | None = None,
     storage: StorageBackend | None = None,
     clock: Clock | None = None,
+    registry: Registry | None = None,
 ) -> RunningTask:
     """Begin a task and return at once; the arguments are those of `run_task`."""
     environ = {f"TIERCEL_SECRET_{name}": value for name, value in (secrets or {}).items()}
-    tiercel = Tiercel(storage=storage or MemoryStorage(), clock=clock, environ=environ)
+    tiercel = Tiercel(
+        storage=storage or MemoryStorage(), clock=clock, environ=environ, registry=registry
+    )
     for key, value in (kv or {}).items():
         tiercel.services.kv_store(NAMESPACE).set(key, value)
     early: list[LogEntry] = []
