@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tiercel.errors import InputError, StorageError
-from tiercel.parts import open_storage
+from tiercel.parts import open_outbound, open_storage
 from tiercel.plugin.registry import Registry
 from tiercel.settings import Settings
 
@@ -96,3 +97,34 @@ def test_an_option_that_a_folder_has_not_is_told(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, storage="file:///x?sync=true")
     with pytest.raises(StorageError, match="its one option is"):
         open_storage(settings, Registry())
+
+
+def test_the_outbound_policy_is_a_setting(tmp_path: Path) -> None:
+    write(tmp_path, "httpDeny: [private, '!10.1.2.0/24']\nhttpAllow: '*.example.com'\n")
+    settings = Settings.read({}, tmp_path)
+    assert settings.http_deny == ("private", "!10.1.2.0/24")
+    assert settings.http_allow == ("*.example.com",)
+    assert Settings.read({"TIERCEL_HTTP_DENY": "metadata"}, tmp_path).http_deny == ("metadata",)
+
+
+def test_a_server_that_is_none_is_told_before_anything_runs(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="Invalid entry '10.0.0' in TIERCEL_HTTP_DENY; write a na"):
+        Settings.read({"TIERCEL_HTTP_DENY": "private 10.0.0"}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "refuses"),
+    [
+        ({}, True),
+        ({"http_deny": ("metadata",)}, False),
+        ({"http_deny": ()}, False),
+        ({"http_deny": ("10.0.0.0/8",)}, True),
+    ],
+    ids=["nothing set", "another rule", "no rule", "a rule"],
+)
+def test_a_setting_of_the_outbound_policy_wins_over_the_environment(
+    tmp_path: Path, settings: dict[str, Any], refuses: bool
+) -> None:
+    environ = {"TIERCEL_HTTP_DENY": "private"}
+    policy = open_outbound(Settings(home=tmp_path, **settings), environ)
+    assert bool(policy.deny.naming("x.test", ip_address("10.0.0.1"))) is refuses

@@ -14,7 +14,8 @@ TiercelError
 │   └── UnknownTypeError         no installed plugin brings this type
 ├── TaskError                a task failed; `retryable` tells whether another attempt can help
 │   ├── TaskTimeoutError         it ran longer than its `timeout`
-│   └── TaskKilledError          it was stopped because its execution was killed
+│   ├── TaskKilledError          it was stopped because its execution was killed
+│   └── OutboundError            the operator's outbound policy refuses a server
 ├── StorageError             the store refused or lost a file
 │   ├── StoredFileNotFoundError  no file at that URI
 │   └── StorageUriError          the URI is malformed, or escapes its root
@@ -43,6 +44,7 @@ __all__ = [
     "InputError",
     "LimitError",
     "NotFoundError",
+    "OutboundError",
     "PluginError",
     "Problem",
     "RepositoryError",
@@ -235,6 +237,13 @@ class TaskTimeoutError(TaskError):
 
 class TaskKilledError(TaskError):
     """A task was stopped because its execution was killed."""
+
+
+class OutboundError(TaskError, OSError):
+    """The operator's outbound policy refuses a server; to network libraries a failed connection."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retryable=False)
 
 
 class StorageError(TiercelError):

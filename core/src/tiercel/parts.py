@@ -12,13 +12,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tiercel.expression.environment import Environment
+    from tiercel.plugin.outbound import OutboundPolicy
     from tiercel.plugin.registry import Registry
     from tiercel.repository.spi import Repository
     from tiercel.secrets.spi import SecretManager
     from tiercel.settings import Settings
     from tiercel.storage.spi import StorageBackend
 
-__all__ = ["language", "open_repository", "open_secrets", "open_storage", "shared_variables"]
+__all__ = [
+    "language",
+    "open_outbound",
+    "open_repository",
+    "open_secrets",
+    "open_storage",
+    "shared_variables",
+]
 
 
 def open_repository(settings: Settings | None, registry: Registry) -> Repository:
@@ -96,6 +104,23 @@ def open_secrets(
     return SecretChain(managers)
 
 
+def open_outbound(settings: Settings | None, environ: Mapping[str, str]) -> OutboundPolicy:
+    """Return which servers tasks may talk to: the settings', and the environment's where they say
+    nothing.
+
+    Raises:
+        TaskError: an entry of it is none.
+    """
+    from tiercel.plugin.outbound import ALLOW, DENY, ENVIRONMENT, OutboundPolicy
+
+    allow = settings.http_allow if settings else None
+    deny = settings.http_deny if settings else None
+    return OutboundPolicy.of(
+        environ.get(ENVIRONMENT[ALLOW]) if allow is None else allow,
+        environ.get(ENVIRONMENT[DENY]) if deny is None else deny,
+    )
+
+
 def language(registry: Registry, **options: Any) -> Environment:
     """Return the expression language, with the functions of the engine and of the plugins.
 
@@ -130,8 +155,10 @@ def _open(registry: Registry, kind: str, url: str) -> object:
     try:
         opener = registry.load(kind, scheme)
     except UnknownTypeError as error:
+        from tiercel.plugin.packages import package_for_back_end
+
+        package = package_for_back_end(kind, scheme)
         known = ", ".join(sorted(registry.registered(kind))) or "none"
-        raise PluginError(
-            f"No installed plugin brings the {kind} {scheme!r}; known: {known}"
-        ) from error
+        hint = f"install it with `pip install {package}`" if package else f"known: {known}"
+        raise PluginError(f"No installed plugin brings the {kind} {scheme!r}; {hint}") from error
     return opener(url)

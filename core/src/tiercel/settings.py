@@ -40,6 +40,9 @@ class Settings:
         inline_limit: bytes of a task's outputs, and characters of a log message, that stay in the
             database; what is bigger goes to a file in internal storage.
         log_lines: how many lines of an attempt go to the database, and further ones to a file.
+        http_allow: the only servers that tasks may talk to (`*.example.com`, `192.0.2.0/24`); all
+            when None. What entries mean is told in `tiercel.plugin.outbound`.
+        http_deny: servers that they may not talk to (`private`, `metadata`).
         encryption_key: keys for what is stored encrypted, `id:Base64` with commas between, the
             first for new values; from a file in `home` when None.
     """
@@ -55,6 +58,8 @@ class Settings:
     url: str | None = None
     inline_limit: int = 1 << 20
     log_lines: int = 100_000
+    http_allow: tuple[str, ...] | None = None
+    http_deny: tuple[str, ...] | None = None
     encryption_key: str | None = field(default=None, repr=False)
 
     @classmethod
@@ -79,6 +84,8 @@ class Settings:
 _FIELDS = {
     "encryptionKey": "encryption_key",
     "envPrefix": "env_prefix",
+    "httpAllow": "http_allow",
+    "httpDeny": "http_deny",
     "inlineLimit": "inline_limit",
     "logLines": "log_lines",
     "repository": "repository",
@@ -92,6 +99,8 @@ _FIELDS = {
 
 _VARIABLES = {
     "encryptionKey": "TIERCEL_ENCRYPTION_KEY",
+    "httpAllow": "TIERCEL_HTTP_ALLOW",
+    "httpDeny": "TIERCEL_HTTP_DENY",
     "inlineLimit": "TIERCEL_INLINE_LIMIT",
     "logLines": "TIERCEL_LOG_LINES",
     "repository": "TIERCEL_REPOSITORY",
@@ -100,6 +109,7 @@ _VARIABLES = {
     "url": "TIERCEL_URL",
     "workers": "TIERCEL_WORKERS",
 }
+_LISTS = frozenset({"httpAllow", "httpDeny", "secrets"})
 _COUNTS = frozenset({"inlineLimit", "logLines", "workers"})
 
 
@@ -138,14 +148,27 @@ def _checked(name: str, value: Any, where: str) -> Any:
         if not isinstance(value, dict):
             raise InputError(f"{where} is {value!r}; it must be a mapping of names to values")
         return value
-    if name == "secrets":
-        return tuple(map(str, value) if isinstance(value, list) else str(value).split())
+    if name in _LISTS:
+        entries = tuple(map(str, value) if isinstance(value, list) else str(value).split())
+        return entries if name == "secrets" else _servers(entries, where)
     if name not in _COUNTS:
         return str(value)
     text = str(value).strip()
     if not text.isdecimal() or int(text) < 1:
         raise InputError(f"{where} is {value!r}; it must be a whole number, 1 or more")
     return int(text)
+
+
+def _servers(entries: tuple[str, ...], where: str) -> tuple[str, ...]:
+    """Return the entries of an outbound list, which are better wrong now than in every task."""
+    from tiercel.errors import TaskError
+    from tiercel.plugin.outbound import Rules
+
+    try:
+        Rules.parse(entries, where)
+    except TaskError as error:
+        raise InputError(str(error)) from error
+    return entries
 
 
 def default_home(environ: Mapping[str, str] = os.environ) -> Path:

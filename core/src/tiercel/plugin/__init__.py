@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         ExpressionError,
         FlowError,
         NotFoundError,
+        OutboundError,
         StorageError,
         StorageUriError,
         StoredFileNotFoundError,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         UnknownTypeError,
     )
     from tiercel.expression.meta import references
+    from tiercel.expression.runtime import EvaluationContext
     from tiercel.expression.table import Entry
     from tiercel.expression.zones import zone_of
     from tiercel.model.base import Dynamic, Flag, Model, Text, Uri
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
     )
     from tiercel.plugin.lines import LineSplitter
     from tiercel.plugin.namespaces import chosen_namespaces, moment_of, wildcard_matches
+    from tiercel.plugin.outbound import OutboundPolicy, outbound_policy
     from tiercel.plugin.property import Property
     from tiercel.plugin.rendering import render_with
     from tiercel.plugin.runner import AnyTaskRunner, RunnerCommand, RunnerResult, TaskRunner
@@ -125,6 +128,7 @@ __all__ = [
     "Dynamic",
     "Entry",
     "Evaluate",
+    "EvaluationContext",
     "EvaluationError",
     "Example",
     "Execution",
@@ -153,6 +157,8 @@ __all__ = [
     "NamespaceFiles",
     "NotFoundError",
     "Open",
+    "OutboundError",
+    "OutboundPolicy",
     "Output",
     "Pause",
     "PollingTrigger",
@@ -199,6 +205,7 @@ __all__ = [
     "load_namespace_files",
     "localize",
     "moment_of",
+    "outbound_policy",
     "references",
     "render_with",
     "scratch_file",
@@ -216,11 +223,12 @@ __getattr__ = door(
     globals(),
     {
         "tiercel.errors": (
-            "ConflictError EvaluationError ExpressionError FlowError NotFoundError StorageError "
-            "StorageUriError StoredFileNotFoundError TaskError TaskKilledError TaskTimeoutError "
-            "TiercelError UnknownTypeError"
+            "ConflictError EvaluationError ExpressionError FlowError NotFoundError OutboundError "
+            "StorageError StorageUriError StoredFileNotFoundError TaskError TaskKilledError "
+            "TaskTimeoutError TiercelError UnknownTypeError"
         ),
         "tiercel.expression.meta": "references",
+        "tiercel.expression.runtime": "EvaluationContext",
         "tiercel.expression.table": "Entry",
         "tiercel.expression.zones": "zone_of",
         "tiercel.model.base": "Dynamic Flag Model Text Uri",
@@ -241,6 +249,7 @@ __getattr__ = door(
         ),
         "tiercel.plugin.lines": "LineSplitter",
         "tiercel.plugin.namespaces": "chosen_namespaces moment_of wildcard_matches",
+        "tiercel.plugin.outbound": "OutboundPolicy outbound_policy",
         "tiercel.plugin.property": "Property",
         "tiercel.plugin.rendering": "render_with",
         "tiercel.plugin.runner": "AnyTaskRunner RunnerCommand RunnerResult TaskRunner",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tiercel.model.execution import Execution, State
     from tiercel.model.task import TaskBase
+    from tiercel.plugin.outbound import OutboundPolicy
     from tiercel.plugin.property import Property
 
 __all__ = [
@@ -106,6 +107,17 @@ class RunContext(Protocol):
 
     def kv(self, namespace: str | None = None) -> KvStore:
         """Return the key-value store of a namespace, the flow's own by default."""
+        ...
+
+    @property
+    def outbound(self) -> OutboundPolicy:
+        """Which servers the operator lets tasks talk to; connect by `ctx.outbound.connect`.
+
+        What connects by itself is asked about before: `ctx.outbound.check(host)`.
+
+        Raises:
+            TaskError: the settings do not make sense.
+        """
         ...
 
     @property

@@ -5,7 +5,6 @@ Importing this module imports httpx, so tasks do it when they run.
 
 from __future__ import annotations
 
-import os
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,11 +14,10 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from tiercel.plugin import Metric, TaskError, TaskKilledError
+from tiercel.plugin import Metric, OutboundError, OutboundPolicy, TaskError, TaskKilledError
 from tiercel_http.exchange_log import Watcher, log_request, log_response
 from tiercel_http.network import Dialer, Origin, ProxyError
 from tiercel_http.options import Credentials, Proxy, Settings
-from tiercel_http.policy import Policy, PolicyError
 from tiercel_http.task import Call, safe_uri
 from tiercel_http.transport import SocketTransport
 
@@ -93,7 +91,7 @@ def exchange(ctx: Watcher, call: Call, settings: Settings) -> Iterator[Reply]:
             `settings` does not accept.
         TaskKilledError: the attempt was told to stop.
     """
-    transport = SocketTransport(_dialer(settings))
+    transport = SocketTransport(_dialer(settings, ctx.outbound))
     ctx.on_kill(transport.abort)
     try:
         with _client(ctx, call, settings, transport) as client:
@@ -162,14 +160,14 @@ class _Bearer(httpx.Auth):
         yield request
 
 
-def _dialer(settings: Settings) -> Dialer:
+def _dialer(settings: Settings, policy: OutboundPolicy) -> Dialer:
     def tls() -> ssl.SSLContext:
         return httpx.create_ssl_context(verify=settings.verify)
 
     def proxy(origin: Origin) -> Proxy | None:
         return settings.proxy or _proxy_of_environment(origin)
 
-    return Dialer(tls, proxy, Policy.of(os.environ))
+    return Dialer(tls, proxy, policy)
 
 
 def _proxy_of_environment(origin: Origin) -> Proxy | None:
@@ -236,7 +234,7 @@ def _explained(error: Exception, call: Call, settings: Settings) -> TaskError:
                 f"timed out after {settings.connect_seconds:g} s"
             )
         case httpx.ConnectError():
-            refused = isinstance(error.__cause__, PolicyError)
+            refused = isinstance(error.__cause__, OutboundError)
             message = f"Connect to {_target(error)} failed: {_reason(error)}"
             return TaskError(message, retryable=not refused)
         case httpx.TimeoutException():
@@ -263,7 +261,7 @@ def _target(error: httpx.ConnectError | httpx.ConnectTimeout) -> str:
 
 def _reason(error: Exception) -> str:
     match error.__cause__:
-        case ProxyError() | PolicyError() as cause:
+        case ProxyError() | OutboundError() as cause:
             return str(cause)
         case ssl.SSLCertVerificationError(verify_message=message):
             return f"TLS certificate is not trusted: {message}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from typing import TYPE_CHECKING, Protocol
 
-from tiercel.plugin import Metric
+from tiercel.plugin import Metric, OutboundPolicy
 from tiercel_http.body import Body
 from tiercel_http.task import safe_uri
 
@@ -19,11 +19,16 @@ _BODY_CHARACTERS = 10_000
 
 
 class Watcher(Protocol):
-    """What an exchange needs of a `RunContext`: somebody to tell, and a way to be stopped."""
+    """What an exchange needs of a `RunContext`: whom to tell, how to be stopped, where to go."""
 
     @property
     def cancelled(self) -> bool:
         """Whether the exchange was told to stop."""
+        ...
+
+    @property
+    def outbound(self) -> OutboundPolicy:
+        """Which servers may be talked to."""
         ...
 
     def log(self, level: str, message: str) -> None:

@@ -9,7 +9,15 @@ from urllib.parse import urlencode
 
 from pydantic import ValidationError
 
-from tiercel.plugin import Entry, EvaluationError, Metric, TaskError
+from tiercel.plugin import (
+    Entry,
+    EvaluationContext,
+    EvaluationError,
+    Metric,
+    OutboundPolicy,
+    TaskError,
+    outbound_policy,
+)
 from tiercel_http.body import Body
 from tiercel_http.options import HttpOptions
 from tiercel_http.task import Call, checked_uri, with_params
@@ -20,6 +28,7 @@ _JSON = "application/json"
 
 
 def http(  # noqa: PLR0913  # the arguments of Kestra's function
+    context: EvaluationContext,
     uri: Any,
     method: Any = None,
     query: Any = None,
@@ -32,6 +41,7 @@ def http(  # noqa: PLR0913  # the arguments of Kestra's function
     """Make a request and return the reply's data: JSON where it is JSON, otherwise text.
 
     Args:
+        context: the rendering that it is part of.
         uri: where it goes, in full.
         method: GET by default.
         query: a map of query parameters.
@@ -46,8 +56,8 @@ def http(  # noqa: PLR0913  # the arguments of Kestra's function
     """
     from tiercel_http.client import exchange
 
-    quiet = _Quiet()
     try:
+        quiet = _Quiet(outbound_policy(context))
         settings = HttpOptions.model_validate(options or {}).settings(quiet)
         sent = None if body is None else _body(body, str(content_type or _JSON))
         call = Call(
@@ -101,6 +111,9 @@ class _Quiet:
 
     cancelled = False
 
+    def __init__(self, outbound: OutboundPolicy) -> None:
+        self.outbound = outbound
+
     def render(self, value: Any) -> Any:
         return None if value is None else value.resolve(lambda raw, _as_text: raw)
 
@@ -122,6 +135,7 @@ HTTP = Entry(
     http,
     ("uri", "method", "query", "body", "contentType", "headers", "options", "accept"),
     ("uri", "method", "query", "body", "content_type", "headers", "options", "accept"),
+    needs_context=True,
     required=("uri",),
 )
 """The function as the expression language registers it."""

@@ -1,7 +1,7 @@
 """Connected sockets: straight to a server or through a proxy, with TLS where it is wanted.
 
-Every connection that a task makes begins here, also after a redirect, so this is where the outbound
-policy is checked: on the very addresses that are connected to, which are not looked up again.
+Every connection that a task makes begins here, also after a redirect, and is opened by the operator's
+outbound policy, which looks a name up once and checks the addresses that it then connects to.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ import ssl
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
+from tiercel.plugin import OutboundPolicy
 from tiercel_http.options import Proxy
-from tiercel_http.policy import OPEN, Policy
 from tiercel_http.socks import SocksError, socks_connect
 
 __all__ = ["Dialer", "Origin", "ProxyError"]
@@ -50,22 +49,23 @@ class Dialer:
 
     tls: Callable[[], ssl.SSLContext]
     proxy: Callable[[Origin], Proxy | None]
-    policy: Policy = OPEN
+    policy: OutboundPolicy
 
     def connect(self, origin: Origin, seconds: float | None) -> socket.socket:
         """Return a socket connected to `origin`, each step taking at most `seconds`.
 
         Raises:
             OSError: the host is unknown, nobody listens, TLS failed, a proxy refused, time is up.
-            PolicyError: the policy refuses the host, or a proxy that the flow named.
+            OutboundError: the policy refuses the host, or a proxy that the flow named.
         """
         proxy = self.proxy(origin)
         if proxy is None:
-            sock = _connected(origin.host, origin.port, seconds, self.policy)
+            sock = self.policy.connect(origin.host, origin.port, seconds)
         else:
-            self._check_target(origin)
-            policy = OPEN if proxy.is_ambient else self.policy
-            sock = _connected(proxy.host, proxy.port, seconds, policy)
+            # The proxy looks the name up by itself, and may know more.
+            self.policy.check(origin.host)
+            policy = OutboundPolicy() if proxy.is_ambient else self.policy
+            sock = policy.connect(proxy.host, proxy.port, seconds)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if proxy:
@@ -83,57 +83,6 @@ class Dialer:
         if proxy is None or proxy.kind != "HTTP" or origin.scheme == "https":
             return None
         return [(b"Proxy-Authorization", _basic(proxy))] if proxy.username else []
-
-    def _check_target(self, origin: Origin) -> None:
-        """Check what a proxy will connect to; it looks the name up by itself, and may know more."""
-        if self.policy.is_open:
-            return
-        try:
-            found = _looked_up(origin.host, origin.port)
-        except socket.gaierror:
-            self.policy.check_unresolved(origin.host)
-        else:
-            for each in found:  # all of them: nobody knows which one the proxy takes
-                self.policy.permitted(origin.host, [str(each.address[0])])
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """One address of a host: what `socket.connect` wants of its family; the text comes first."""
-
-    family: int
-    address: Any
-
-
-def _looked_up(host: str, port: int) -> list[_Found]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [_Found(family, address) for family, _, _, _, address in found]
-
-
-def _connected(host: str, port: int, seconds: float | None, policy: Policy) -> socket.socket:
-    """Return a socket connected to the first address of a host that answers and is permitted."""
-    found = _looked_up(host, port)
-    permitted = policy.permitted(host, [str(each.address[0]) for each in found])
-    failure: OSError | None = None
-    for each in found:
-        if each.address[0] in permitted:
-            try:
-                return _opened(each, seconds)
-            except OSError as error:
-                failure = failure or error
-    assert failure is not None, "what is permitted is one of what was found"
-    raise failure
-
-
-def _opened(found: _Found, seconds: float | None) -> socket.socket:
-    sock = socket.socket(found.family, socket.SOCK_STREAM)
-    try:
-        sock.settimeout(seconds)
-        sock.connect(found.address)
-    except BaseException:
-        sock.close()
-        raise
-    return sock
 
 
 def _pass(sock: socket.socket, proxy: Proxy, origin: Origin) -> None:

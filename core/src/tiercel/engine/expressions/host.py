@@ -9,10 +9,13 @@ from tiercel.errors import EvaluationError
 from tiercel.storage import uri as uris
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tiercel._time import Clock
     from tiercel.engine.expressions.flow_calls import FlowCaller
     from tiercel.engine.services.files import FileStore
     from tiercel.engine.services.masking import Masker
+    from tiercel.plugin.outbound import OutboundPolicy
     from tiercel.repository.spi import Repository
     from tiercel.secrets.spi import SecretManager
 
@@ -28,6 +31,7 @@ class FunctionHost:
         files: internal storage.
         secrets: where secrets are looked up.
         masker: told of every secret that is read.
+        outbound: which servers functions may talk to.
         caller: runs flows for `subflow`; None where nobody can wait for one.
 
     Attributes:
@@ -41,6 +45,7 @@ class FunctionHost:
         files: FileStore,
         secrets: SecretManager,
         masker: Masker,
+        outbound: Callable[[], OutboundPolicy],
         caller: FlowCaller | None = None,
     ) -> None:
         self._repository = repository
@@ -48,8 +53,14 @@ class FunctionHost:
         self._files = files
         self._secrets = secrets
         self._masker = masker
+        self._outbound = outbound
         self._caller = caller
         self.guard = masker.derive
+
+    @property
+    def outbound(self) -> OutboundPolicy:
+        """Which servers functions may talk to."""
+        return self._outbound()
 
     def kv_get(self, namespace: str, key: str, *, inherit: bool = True) -> Any:
         """Return a value from a namespace or, to `inherit`, from the nearest parent that has it."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tiercel.expression.environment import Environment
     from tiercel.model.task import TaskBase
     from tiercel.plugin.context import Executions, Flows, KvStore, TaskStorage
+    from tiercel.plugin.outbound import OutboundPolicy
 
 __all__ = ["LOG_LINES", "Services"]
 
@@ -46,6 +47,7 @@ class Services:
         reveal: plain data → the same with all that `seal` made in clear, and masked from then on.
         executions: what tasks may know of other executions.
         flows: the stored flows, as tasks may read and write them.
+        outbound: which servers tasks may talk to.
         switch_trigger: turns a trigger on or off: (namespace, flow, trigger, whether on).
         load_task: (YAML text, id unless it has one) → a task; raises FlowError or ValueError.
         working_root: where working folders are made; None for the system's temporary folder.
@@ -66,6 +68,7 @@ class Services:
     reveal: Callable[[Any], Any]
     executions: Executions
     flows: Flows
+    outbound: Callable[[], OutboundPolicy]
     switch_trigger: Callable[[str, str, str, bool], None]
     load_task: Callable[[str, str], TaskBase]
     working_root: Path | None = None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tiercel.expression.environment import Environment
     from tiercel.model.task import TaskBase
     from tiercel.plugin.context import Executions, Flows, KvStore, Metric, TaskStorage
+    from tiercel.plugin.outbound import OutboundPolicy
 
 __all__ = ["TaskContext"]
 
@@ -174,6 +175,11 @@ class TaskContext:
         """Return a text encrypted, as outputs may hold it."""
         self.masker.add(text)
         return self._services.seal(text)
+
+    @property
+    def outbound(self) -> OutboundPolicy:
+        """Which servers the operator lets tasks talk to."""
+        return self._services.outbound()
 
     def kv(self, namespace: str | None = None) -> KvStore:
         """Return the key-value store of a namespace, the flow's own by default."""

@@ -1,10 +1,9 @@
-"""Which servers may be talked to: the operator's outbound policy, by name and resolved address.
+"""Which servers plugins may talk to: the operator's outbound policy, by name and resolved address.
 
-It comes from the environment of the process, where no flow can change it. Each variable is a list
-with blanks or commas between:
+It is part of the settings, where no flow can change it. Each setting is a list:
 
-    TIERCEL_HTTP_DENY    what is refused: `private !10.1.2.0/24 *.internal`
-    TIERCEL_HTTP_ALLOW   if set, the only servers there are: `api.example.com 192.0.2.0/24`
+    httpDeny   (TIERCEL_HTTP_DENY)    what is refused: `private !10.1.2.0/24 *.internal`
+    httpAllow  (TIERCEL_HTTP_ALLOW)   if set, the only servers there are: `api.example.com`
 
     example.com          this name
     *.example.com        every name below it
@@ -17,25 +16,35 @@ with blanks or commas between:
 What is refused stays refused, whatever is allowed. Addresses are those that are connected to, after
 the name was resolved, so neither notations such as `http://2130706433/` nor names that resolve to
 something else each time get around a rule; IPv4 addresses inside IPv6 ones count as themselves.
+
+A task has the policy as `ctx.outbound`, a function of expressions by `outbound_policy`.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import socket
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING, Any
 
-from tiercel.plugin import TaskError
+from tiercel.errors import OutboundError, TaskError
 
-__all__ = ["ALLOW", "DENY", "OPEN", "Policy", "PolicyError", "Rules"]
+if TYPE_CHECKING:
+    from tiercel.expression.runtime import EvaluationContext
 
-ALLOW = "TIERCEL_HTTP_ALLOW"
-"""The environment variable with the only servers that there are."""
-DENY = "TIERCEL_HTTP_DENY"
-"""The environment variable with the servers that are refused."""
+__all__ = ["ALLOW", "DENY", "OPEN", "OutboundPolicy", "Rules", "outbound_policy"]
+
+ALLOW = "httpAllow"
+"""The setting with the only servers that there are."""
+DENY = "httpDeny"
+"""The setting with the servers that are refused."""
+ENVIRONMENT = {ALLOW: "TIERCEL_HTTP_ALLOW", DENY: "TIERCEL_HTTP_DENY"}
+"""The environment variables that set them."""
 
 Address = IPv4Address | IPv6Address
 
@@ -48,10 +57,6 @@ _METADATA = {
 }
 
 
-class PolicyError(OSError):
-    """The outbound policy refuses a server."""
-
-
 @dataclass(frozen=True, slots=True)
 class Rules:
     """One list of the policy; `entries` and `exceptions` are as written, in lower case."""
@@ -60,17 +65,18 @@ class Rules:
     exceptions: tuple[str, ...] = ()
 
     @classmethod
-    def parse(cls, text: str, variable: str) -> Rules:
-        """Return the rules that a text lists.
+    def parse(cls, given: str | Iterable[str], where: str) -> Rules:
+        """Return the rules that a text, with blanks or commas between, or a list of texts holds.
 
         Raises:
-            TaskError: an entry is none; the message names the variable.
+            TaskError: an entry is none; the message says `where` it stands.
         """
-        written = re.split(r"[\s,]+", text.strip().lower()) if text.strip() else []
+        text = given if isinstance(given, str) else " ".join(given)
+        written = [entry for entry in re.split(r"[\s,]+", text.lower()) if entry]
         for entry in written:
             if not _is_entry(entry.removeprefix("!")):
                 raise TaskError(
-                    f"Invalid entry {entry!r} in {variable}; write a name, '*.name', an address, "
+                    f"Invalid entry {entry!r} in {where}; write a name, '*.name', an address, "
                     "a network, 'private' or 'metadata'",
                     retryable=False,
                 )
@@ -92,46 +98,93 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class OutboundPolicy:
     """What may be connected to; by default everything."""
 
     allow: Rules = field(default_factory=Rules)
     deny: Rules = field(default_factory=Rules)
 
     @classmethod
-    def of(cls, environ: Mapping[str, str]) -> Policy:
-        """Return the policy that an environment describes.
+    def of(
+        cls, allow: str | Iterable[str] | None = None, deny: str | Iterable[str] | None = None
+    ) -> OutboundPolicy:
+        """Return the policy of two lists, each a text or its entries; None is an empty one.
 
         Raises:
-            TaskError: it describes none.
+            TaskError: an entry is none.
         """
-        return _parsed(environ.get(ALLOW, ""), environ.get(DENY, ""))
+        return cls(Rules.parse(allow or "", ALLOW), Rules.parse(deny or "", DENY))
 
     @property
     def is_open(self) -> bool:
         """Whether everything may be connected to."""
         return not (self.allow.is_set or self.deny.entries)
 
+    def connect(self, host: str, port: int, seconds: float | None = None) -> socket.socket:
+        """Return a socket connected to the first permitted address of a host that answers.
+
+        The name is looked up once, so what was checked is what is connected to.
+
+        Args:
+            host: a name or an address.
+            port: the TCP port.
+            seconds: how long connecting, and later each step, may take; None for any time.
+
+        Raises:
+            OutboundError: the policy refuses the host.
+            OSError: the host is unknown, nobody listens, time is up.
+        """
+        found = _looked_up(host, port)
+        permitted = self.permitted(host, [str(each.address[0]) for each in found])
+        failure: OSError | None = None
+        for each in found:
+            if each.address[0] in permitted:
+                try:
+                    return _opened(each, seconds)
+                except OSError as error:
+                    failure = failure or error
+        assert failure is not None, "what is permitted is one of what was found"
+        raise failure
+
+    def check(self, host: str) -> None:
+        """Check where a host leads now, for what connects by itself: a proxy, a library.
+
+        Whoever connects looks the name up again, so a name that changes its address in between can
+        get around rules about addresses; `connect` has no such gap.
+
+        Raises:
+            OutboundError: the policy refuses the host, or one of its addresses.
+        """
+        if self.is_open:
+            return
+        try:
+            found = _looked_up(host, None)
+        except socket.gaierror:
+            self.check_unresolved(host)
+        else:
+            for each in found:  # all of them: nobody knows which one is taken
+                self.permitted(host, [str(each.address[0])])
+
     def permitted(self, host: str, addresses: Sequence[str]) -> list[str]:
         """Return those of a host's addresses that may be connected to.
 
         Raises:
-            PolicyError: there are none.
+            OutboundError: there are none.
         """
         reasons = {address: self._reason(host, address) for address in addresses}
         permitted = [address for address in addresses if reasons[address] is None]
         if not permitted:
-            raise PolicyError(next(filter(None, reasons.values()), f"{host!r} has no address"))
+            raise OutboundError(next(filter(None, reasons.values()), f"{host!r} has no address"))
         return permitted
 
     def check_unresolved(self, host: str) -> None:
         """Check a host whose addresses nobody here knows: only rules about names can tell.
 
         Raises:
-            PolicyError: it may not be connected to.
+            OutboundError: it may not be connected to.
         """
         if reason := self._reason(host, None):
-            raise PolicyError(reason)
+            raise OutboundError(reason)
 
     def _reason(self, host: str, address: str | None) -> str | None:
         """Return why an address of a host is refused, or None if it is not."""
@@ -141,19 +194,52 @@ class Policy:
         # What lies inside an address can make it refused, but neither allowed nor an exception.
         for form in (own, *_embedded(own)):
             if (entry := self.deny.naming(name, form)) is not None:
-                return f"{what} is refused by {entry!r} in {DENY}"
+                return f"{what} is refused by {entry!r} in the setting {DENY}"
         if self.allow.is_set and self.allow.naming(name, own) is None:
-            return f"{what} is not in {ALLOW}"
+            return f"{what} is not in the setting {ALLOW}"
         return None
 
 
-OPEN = Policy()
+OPEN = OutboundPolicy()
 """The policy without rules."""
 
 
-@lru_cache(maxsize=8)
-def _parsed(allow: str, deny: str) -> Policy:
-    return Policy(Rules.parse(allow, ALLOW), Rules.parse(deny, DENY))
+def outbound_policy(context: EvaluationContext) -> OutboundPolicy:
+    """Return the policy that a function of expressions is bound by; its entry `needs_context`.
+
+    Where an engine renders it is the engine's, otherwise that of the process's environment.
+
+    Raises:
+        TaskError: an entry of it is none.
+    """
+    held = getattr(context.services, "outbound", None)
+    if isinstance(held, OutboundPolicy):
+        return held
+    return OutboundPolicy.of(*(os.environ.get(ENVIRONMENT[name]) for name in (ALLOW, DENY)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One address of a host: what `socket.connect` wants of its family; the text comes first."""
+
+    family: int
+    address: Any
+
+
+def _looked_up(host: str, port: int | None) -> list[_Found]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [_Found(family, address) for family, _, _, _, address in found]
+
+
+def _opened(found: _Found, seconds: float | None) -> socket.socket:
+    sock = socket.socket(found.family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(seconds)
+        sock.connect(found.address)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 def _is_entry(entry: str) -> bool:
