@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Container, Coroutine, Mapping, Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -109,6 +110,15 @@ class Task(TaskBase, Generic[OutputT]):
     examples: ClassVar[tuple[Example, ...]] = ()
     metrics: ClassVar[tuple[MetricInfo, ...]] = ()
     deprecated: ClassVar[str | None] = None
+
+    def __class_getitem__(cls, outputs: Any) -> Any:
+        """Return what `Task[Outputs]` is: the task with a note of its outputs, which is no class.
+
+        pydantic would make a model of its own for each, which takes as long as the task itself.
+        """
+        if isinstance(outputs, TypeVar):
+            return super().__class_getitem__(outputs)
+        return GenericAlias(cls, outputs)
 
     @abstractmethod
     def run(self, ctx: RunContext) -> OutputT | Coroutine[Any, Any, OutputT] | None:
@@ -418,12 +428,9 @@ def output_class(cls: type) -> type[Output] | None:
     if found := _declared(getattr(cls, "output_type", None)):
         return found
     for base in cls.__mro__:
-        metadata = getattr(base, "__pydantic_generic_metadata__", None)
-        if metadata and metadata["origin"] is Task:
-            return _declared(metadata["args"][0])
-        for origin in metadata["args"] if metadata else ():
-            if found := _declared(origin):
-                return found
+        for noted in vars(base).get("__orig_bases__", ()):
+            if isinstance(origin := get_origin(noted), type) and issubclass(origin, Task):
+                return _declared(get_args(noted)[0])
     return None
 
 

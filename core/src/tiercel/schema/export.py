@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any, get_args
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from tiercel.errors import PluginError
 from tiercel.model.flow import Flow
 from tiercel.model.inputs import INPUT_TYPES, load_input_type
-from tiercel.plugin.registry import HOOKS
-from tiercel.schema.generator import DocumentedSchema
+from tiercel.plugin.registry import HOOKS, Registered, Registry
+from tiercel.schema.generator import ManySchemas
 from tiercel.schema.types import finish_type
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-
-    from tiercel.plugin.registry import Registered, Registry
 
 __all__ = ["flow_schema"]
 
@@ -42,10 +39,11 @@ def flow_schema(registry: Registry) -> dict[str, Any]:
     classes = [cls for listed in entries.values() for _, cls in listed]
     inputs = [load_input_type(name) for name in INPUT_TYPES]
     models: list[type[BaseModel]] = [Flow, *inputs, *classes]
+    _complete(models, set())
     references, shared = models_json_schema(
         [(cls, "validation") for cls in models],
         ref_template=_REFERENCE,
-        schema_generator=DocumentedSchema,
+        schema_generator=ManySchemas,
     )
     definitions: dict[str, Any] = shared.get("$defs", {})
     for kind, listed in entries.items():
@@ -63,6 +61,22 @@ def flow_schema(registry: Registry) -> dict[str, Any]:
         **references[Flow, "validation"],
         "definitions": _link_kinds(definitions),
     }
+
+
+def _complete(types: Iterable[Any], seen: set[Any]) -> None:
+    """Have pydantic build models, those first that are inside of others.
+
+    Otherwise it would build the inner ones, such as `retry`, anew for each model around them.
+    """
+    for each in types:
+        if each in seen:
+            continue
+        if isinstance(each, type) and issubclass(each, BaseModel):
+            seen.add(each)
+            _complete((field.annotation for field in each.model_fields.values()), seen)
+            each.model_rebuild(raise_errors=False)
+        else:
+            _complete(get_args(each), seen)
 
 
 def _link_kinds(schema: Any) -> Any:
