@@ -1,8 +1,8 @@
-"""Which package brings which types: for the message about a type that is not installed."""
+"""Which package brings which types and back ends: for the message that one is not installed."""
 
 from __future__ import annotations
 
-__all__ = ["package_for"]
+__all__ = ["package_for", "package_for_back_end"]
 
 _PACKAGES = {
     "io.kestra.plugin.discord.": "tiercel-notifications",
@@ -24,6 +24,7 @@ _PACKAGES = {
     "io.kestra.plugin.core.debug.": "tiercel-basic",
     "io.kestra.plugin.core.execution.": "tiercel-basic",
     "io.kestra.plugin.core.output.": "tiercel-basic",
+    "io.kestra.plugin.core.flow.": "tiercel-flow",
     "io.kestra.plugin.core.http.": "tiercel-http",
     "io.kestra.plugin.core.kv.": "tiercel-kv",
     "io.kestra.plugin.core.log.": "tiercel-log",
@@ -43,6 +44,13 @@ _PACKAGES = {
     "io.kestra.plugin.jdbc.postgresql.": "tiercel-jdbc",
 }
 
+_BACK_ENDS = {
+    ("repository", "sqlite"): "tiercel-sql",
+    ("storage", "azure"): "tiercel-azure",
+    ("storage", "gs"): "tiercel-gcp",
+    ("storage", "s3"): "tiercel-aws",
+}
+
 
 def package_for(type_name: str) -> str | None:
     """Return the package of ours that brings types like this one, or None."""
@@ -50,3 +58,13 @@ def package_for(type_name: str) -> str | None:
         if type_name.startswith(prefix):
             return package
     return None
+
+
+def package_for_back_end(kind: str, scheme: str) -> str | None:
+    """Return the package of ours that brings a back end, or None.
+
+    Args:
+        kind: `repository`, `storage`, …
+        scheme: what its URL begins with.
+    """
+    return _BACK_ENDS.get((kind, scheme))

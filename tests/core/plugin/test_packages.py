@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import pytest
+
+from tiercel.plugin.packages import package_for, package_for_back_end
+from tiercel.plugin.registry import Registry
+
+TYPES = ("task", "trigger", "condition", "task runner")
+BACK_ENDS = ("storage", "repository")
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return Registry()
+
+
+@pytest.mark.parametrize("kind", BACK_ENDS)
+def test_the_package_of_each_back_end_of_ours_is_known(kind: str, registry: Registry) -> None:
+    for entry in registry.canonical(kind):
+        assert package_for_back_end(kind, entry.name) == entry.plugin.package
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_the_package_of_each_type_of_ours_is_known(kind: str, registry: Registry) -> None:
+    found = {each.name: package_for(each.name) for each in registry.canonical(kind)}
+    actual = {each.name: each.plugin.package for each in registry.canonical(kind)}
+    assert found == actual
+
+
+def test_nothing_is_said_of_what_is_not_ours() -> None:
+    assert package_for("com.example.hello.Reverse") is None
+    assert package_for_back_end("repository", "mysql") is None
