@@ -10,16 +10,24 @@ This module imports nothing of the expression language.
 from __future__ import annotations
 
 import math
+import re
 import struct
 from decimal import Decimal
 from fractions import Fraction
 
-__all__ = ["decimal_text", "double_text", "float_text", "to_float32"]
+__all__ = ["decimal_text", "double_text", "float_text", "read_double", "to_float32"]
 
 # Java writes numbers from 10^-3 up to 10^7 without an exponent.
 _PLAIN_FROM = 1e-3
 _PLAIN_UNTIL = 1e7
 _FLOAT32_DIGITS = 9
+_DOUBLE = re.compile(
+    r"[+-]?(?:NaN|Infinity|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?[fFdD]?)", re.ASCII
+)
+_HEX_DOUBLE = re.compile(
+    r"[+-]?0[xX](?:[0-9a-fA-F]+(?:\.[0-9a-fA-F]*)?|\.[0-9a-fA-F]+)[pP][+-]?\d+[fFdD]?", re.ASCII
+)
+_BLANKS = "".join(map(chr, range(33)))
 
 
 def double_text(value: float) -> str:
@@ -97,3 +105,19 @@ def decimal_text(value: Decimal) -> str:
     text = str(value)
     # A BigDecimal has no negative zero.
     return text[1:] if text[0] == "-" and not value else text
+
+
+def read_double(text: str) -> float | None:
+    """Return the number that Java's `Double.parseDouble` reads from a text; None when it is none.
+
+    Blanks around it, a letter for the type (`1.5f`) and hexadecimal digits (`0x1p3`) are allowed.
+    """
+    plain = text.strip(_BLANKS)
+    if _DOUBLE.fullmatch(plain):
+        return float(plain if plain[-1] in "yN" else plain.rstrip("fFdD"))
+    if not _HEX_DOUBLE.fullmatch(plain):
+        return None
+    try:
+        return float.fromhex(plain.rstrip("fFdD"))
+    except OverflowError:
+        return -math.inf if plain[0] == "-" else math.inf

@@ -1,30 +1,35 @@
 """The operators: arithmetic, comparison, equality, truth, `contains`, `..`, as Pebble defines them.
 
-Two integers make a `long`, which wraps around; a decimal, else a double, else a float draws the
-other operand to its side; a text takes part in arithmetic as the number
-it holds, but `+` joins.
+Two integers make a `long`, which wraps around, at 32 bits where neither was one; a decimal, else a
+double, else a float draws the other operand to its side; a text takes part in arithmetic as the
+number it holds, but `+` joins. Numbers are compared as doubles.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException, localcontext
 from typing import Any
 
 from tiercel.errors import EvaluationError, LimitError
 from tiercel.expression.bounded import check_items, check_text, check_tree
-from tiercel.expression.number_text import double_text
+from tiercel.expression.number_text import double_text, read_double
 from tiercel.expression.printing import java_text
 from tiercel.expression.values import (
     INT_MAX,
     INT_MIN,
     LONG_MAX,
     LONG_MIN,
+    Array,
     BigInteger,
+    Character,
     Float32,
     Long,
     ValueSet,
+    is_long,
+    is_text,
     wrap32,
     wrap64,
 )
@@ -50,16 +55,12 @@ __all__ = [
 # Kestra computes decimals with 34 digits, from the double nearest to each operand.
 _DECIMAL128 = Context(prec=34, rounding=ROUND_HALF_EVEN, Emax=6144, Emin=-6143)
 _NUMBERS = (int, float, Decimal)
+_INTEGER = re.compile(r"[+-]?[0-9]{1,30}")
 
 
 def is_number(value: Any) -> bool:
     """Whether a value is a Java `Number`."""
     return isinstance(value, _NUMBERS) and not isinstance(value, bool)
-
-
-def _is_wide(value: int) -> bool:
-    """Whether an integer is a `long` (or larger) to Java."""
-    return value.__class__ is not int or not INT_MIN <= value <= INT_MAX
 
 
 def _long(value: int) -> int:
@@ -71,28 +72,19 @@ def _operand(value: Any, symbol: str) -> Any:
     """Return the number that an operand stands for."""
     if is_number(value):
         return value
-    if isinstance(value, str):
+    if is_text(value):
         return _number_in(value)
     raise EvaluationError(f"'{symbol}' takes numbers, not {java_text(value)}")
 
 
 def _number_in(text: str) -> Any:
-    """Read a text that takes part in arithmetic."""
-    plain = text.strip()
-    try:
-        if "." in plain or "e" in plain.lower():
-            return float(plain) if _ascii_number(plain) else _no_number(text)
-        number = int(plain) if _ascii_number(plain) and len(plain) < 20 else _no_number(text)
-    except ValueError:
-        return _no_number(text)
-    return _long(number) if LONG_MIN <= number <= LONG_MAX else _no_number(text)
-
-
-def _ascii_number(text: str) -> bool:
-    return text.isascii() and "_" not in text and text[-1:].isdigit()
-
-
-def _no_number(text: str) -> Any:
+    """Read a text that takes part in arithmetic: blanks are for doubles alone."""
+    if "." in text or "e" in text or "E" in text:
+        double = read_double(text)
+        if double is not None:
+            return double
+    elif _INTEGER.fullmatch(text) and LONG_MIN <= (number := int(text)) <= LONG_MAX:
+        return _long(number)
     raise EvaluationError(f"{text!r} is not a number")
 
 
@@ -110,7 +102,9 @@ def _arithmetic(
             return _decimals(decimals, left, right)
         if isinstance(left, float) or isinstance(right, float):
             return _doubles(doubles, left, right)
-        return _long(integers(wrap64(left), wrap64(right)))
+        if is_long(left) or is_long(right):
+            return _long(integers(wrap64(left), wrap64(right)))
+        return Long(wrap32(integers(wrap32(left), wrap32(right))))
 
     return operate
 
@@ -161,20 +155,46 @@ def _double_remainder(left: float, right: float) -> float:
     return math.fmod(left, right)
 
 
+def _decimal_remainder(left: Decimal, right: Decimal) -> Decimal:
+    """The remainder with as many decimals as Java's `BigDecimal.remainder` keeps."""
+    quotient = left // right
+    if not quotient:
+        return left
+    digits = "".join(map(str, quotient.as_tuple().digits))
+    zeros = len(digits) - len(digits.rstrip("0"))
+    own, other = (-int(number.as_tuple().exponent) for number in (left, right))
+    return (left % right).quantize(Decimal((0, (1,), -max(own, other - zeros))))
+
+
 _sum = _arithmetic("+", int.__add__, float.__add__, Decimal.__add__)
 _difference = _arithmetic("-", int.__sub__, float.__sub__, Decimal.__sub__)
 multiply = _arithmetic("*", int.__mul__, float.__mul__, Decimal.__mul__)
 divide = _arithmetic("/", _integer_quotient, _double_quotient, Decimal.__truediv__)
-modulo = _arithmetic("%", _integer_remainder, _double_remainder, Decimal.__mod__)
+modulo = _arithmetic("%", _integer_remainder, _double_remainder, _decimal_remainder)
 
 
 def subtract(left: Any, right: Any) -> Any:
-    """`left - right`: the difference of numbers, or a list without some items."""
-    if isinstance(left, list):
-        check_tree([left, right])
-        gone = {value_key(item) for item in (right if isinstance(right, list) else [right])}
-        return [item for item in left if value_key(item) not in gone]
-    return _difference(left, right)
+    """`left - right`: the difference of numbers, or a list without some items.
+
+    Every item that is in the list `right` goes; of items equal to a single value, the first.
+    """
+    if not _is_list(left):
+        return _difference(left, right)
+    check_tree([left, right])
+    items = list(left)
+    if isinstance(right, list) and right.__class__ is not Array:
+        gone = set(map(value_key, right))
+        return [item for item in items if value_key(item) not in gone]
+    for index, item in enumerate(items):
+        if value_key(item) == value_key(right):
+            del items[index]
+            break
+    return items
+
+
+def _is_list(value: Any) -> bool:
+    """Whether a value is a Java `List`: no array, no set."""
+    return isinstance(value, list) and not isinstance(value, (Array, ValueSet))
 
 
 def add(left: Any, right: Any) -> Any:
@@ -183,27 +203,21 @@ def add(left: Any, right: Any) -> Any:
         first, second = java_text(left), java_text(right)
         check_text(len(first) + len(second))
         return first + second
-    if isinstance(left, list) and not isinstance(left, ValueSet):
-        check_items(len(left) + (len(right) if isinstance(right, list) else 1))
-        return [*left, *right] if isinstance(right, list) else [*left, right]
+    if _is_list(left):
+        more = right if isinstance(right, list) and right.__class__ is not Array else [right]
+        check_items(len(left) + len(more))
+        return [*left, *more]
     return _sum(left, right)
 
 
 def negative(value: Any) -> Any:
-    """`-value`."""
-    if value is None:
-        return None
-    number = _operand(value, "-")
-    if type(number) is float:
-        return -number
-    if isinstance(number, int) and not _is_wide(number):
-        return Long(wrap32(-number))
-    return multiply(number, -1)
+    """`-value`: minus one times it."""
+    return multiply(-1, value)
 
 
 def positive(value: Any) -> Any:
-    """`+value`."""
-    return None if value is None else _operand(value, "+")
+    """`+value`: once the value, which makes a number of a text and a `long` of an integer."""
+    return multiply(1, value)
 
 
 def equal(left: Any, right: Any) -> bool:
@@ -240,7 +254,7 @@ def _kind(value: Any) -> Any:
         return type(value)
     if not LONG_MIN <= value <= LONG_MAX:
         return BigInteger
-    return Long if value.__class__ is int and _is_wide(value) else type(value)
+    return Long if is_long(value) else type(value)
 
 
 def value_key(value: Any) -> tuple[Any, Any]:
@@ -255,16 +269,18 @@ def value_key(value: Any) -> tuple[Any, Any]:
 
 
 def _compared(left: Any, right: Any) -> float:
-    """Negative, zero or positive; NaN when either is no number."""
-    if isinstance(left, int) and isinstance(right, int):
-        left, right = wrap64(left), wrap64(right)
-    elif isinstance(left, Decimal) or isinstance(right, Decimal):
-        left, right = Decimal(double_text(float(left))), Decimal(double_text(float(right)))
-    else:
-        left, right = float(left), float(right)
-    if left != left or right != right:
+    """Negative, zero or positive as the numbers are, taken as doubles; NaN when either is none."""
+    first, second = _double(left), _double(right)
+    if first != first or second != second:
         return math.nan
-    return int(left > right) - int(left < right)
+    return int(first > second) - int(first < second)
+
+
+def _double(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 _NAMES = {
@@ -319,13 +335,13 @@ def contains(container: Any, item: Any) -> bool:
     """`container contains item`: a list's items, a map's keys, a part of a text."""
     if container is None:
         return False
-    if isinstance(container, str):
+    if is_text(container):
         return java_text(item) in container
     check_tree(container)
     if isinstance(container, Mapping):
         return any(_same_value(key, item) for key in container)
     if isinstance(container, list):
-        if isinstance(item, list):
+        if isinstance(item, list) and Array not in (container.__class__, item.__class__):
             return all(_member(container, part) for part in item)
         return _member(container, item)
     raise EvaluationError(f"'contains' takes a list, map or text, not {java_text(container)}")
@@ -343,17 +359,26 @@ def _same_value(left: Any, right: Any) -> bool:
 
 
 def is_in(item: Any, container: Any) -> bool:
-    """`item isIn container`: whether an item (of a map: a key or value) reads alike."""
+    """`item isIn container`: whether an item (of a map: a key or value) reads alike.
+
+    Raises:
+        EvaluationError: the container holds a null, which has no text.
+    """
     if container is None or item is None:
         return False
     text = java_text(item)
-    if isinstance(container, (list, Mapping)):
-        check_tree(container)
     if isinstance(container, Mapping):
-        return any(java_text(one) == text for pair in container.items() for one in pair)
-    if isinstance(container, list):
-        return any(java_text(one) == text for one in container)
+        check_tree(container)
+        return any(_known_text(one) == text for pair in container.items() for one in pair)
+    if isinstance(container, list) and container.__class__ is not Array:
+        return text in [_known_text(one) for one in check_tree(container)]
     return False
+
+
+def _known_text(value: Any) -> str:
+    if value is None:
+        raise EvaluationError("'isIn' cannot look at a null among the items")
+    return java_text(value)
 
 
 def range_of(start: Any, end: Any, increment: Any = 1, limit: int = 1_000_000) -> list[Any]:
@@ -363,24 +388,40 @@ def range_of(start: Any, end: Any, increment: Any = 1, limit: int = 1_000_000) -
         EvaluationError: the ends are neither two integers nor two characters.
         LimitError: the range is longer than `limit`.
     """
-    if isinstance(start, str) and isinstance(end, str):
-        if len(start) != 1 or len(end) != 1:
+    step = _step(increment)
+    if is_text(start) and is_text(end):
+        if not (len(start) == len(end) == 1 and max(start, end) <= "\uffff"):
             raise EvaluationError(f"A range of texts takes single characters: {start}..{end}")
-        codes = _steps(ord(start), ord(end), increment, limit)
-        return [chr(code) for code in codes]
-    if is_number(start) and is_number(end) and start == start and end == end:
-        first, last = (max(min(bound, LONG_MAX), LONG_MIN) for bound in (start, end))
-        return [Long(number) for number in _steps(int(first), int(last), increment, limit)]
+        return [Character(chr(code)) for code in _steps(ord(start), ord(end), step, limit)]
+    if is_number(start) and is_number(end):
+        first, last = _whole(start), _whole(end)
+        return [Long(number) for number in _steps(first, last, step, limit)]
     raise EvaluationError(
         f"A range takes two integers or two characters, not {java_text(start)}..{java_text(end)}"
     )
 
 
-def _steps(start: int, end: int, increment: Any, limit: int) -> range:
-    if not isinstance(increment, int) or isinstance(increment, bool):
-        raise EvaluationError(f"A range's increment is an integer, not {java_text(increment)}")
-    if increment == 0:
+def _step(increment: Any) -> int:
+    if increment is None:
+        return 1
+    if not is_number(increment):
+        raise EvaluationError(f"A range's increment is a number, not {java_text(increment)}")
+    step = _whole(increment)
+    if step == 0:
         raise EvaluationError("A range's increment cannot be zero")
+    return step
+
+
+def _whole(number: Any) -> int:
+    """The part of a number before the point, as Java's `longValue` has it."""
+    if number != number:
+        return 0
+    if isinstance(number, float):
+        return int(max(min(number, LONG_MAX), LONG_MIN))
+    return wrap64(int(number))
+
+
+def _steps(start: int, end: int, increment: int, limit: int) -> range:
     steps = range(start, end + (1 if increment > 0 else -1), increment)
     if len(steps) > limit:
         raise LimitError(f"The range {start}..{end} has more than {limit} items")

@@ -10,7 +10,7 @@ from typing import Any
 
 from tiercel.errors import EvaluationError
 from tiercel.expression.decimal_format import compile_pattern
-from tiercel.expression.number_text import double_text, float_text
+from tiercel.expression.number_text import double_text, float_text, read_double
 from tiercel.expression.runtime import EvaluationContext
 from tiercel.expression.table import FILTERS
 from tiercel.expression.values import (
@@ -31,12 +31,6 @@ from tiercel.expression.values import (
 __all__ = ["absolute", "number", "number_format"]
 
 _NUMBERS = (int, float, Decimal)
-_FLOAT = re.compile(
-    r"[+-]?(?:NaN|Infinity|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?[fFdD]?)", re.ASCII
-)
-_HEX_FLOAT = re.compile(
-    r"[+-]?0[xX](?:[0-9a-fA-F]+(?:\.[0-9a-fA-F]*)?|\.[0-9a-fA-F]+)[pP][+-]?\d+[fFdD]?", re.ASCII
-)
 _DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _INTEGER = re.compile(r"([+-]?)(0[xX]|#|0(?=.))?([0-9a-zA-Z]+)", re.ASCII)
 _LONG = re.compile(r"-?\d+")
@@ -101,15 +95,10 @@ def _to_long(text: str) -> Long:
 
 
 def _to_double(text: str) -> float:
-    plain = text.strip(_BLANKS)
-    if _FLOAT.fullmatch(plain):
-        return float(plain if plain[-1] in "yN" else plain.rstrip("fFdD"))
-    if _HEX_FLOAT.fullmatch(plain):
-        try:
-            return float.fromhex(plain.rstrip("fFdD") if "p" in plain.lower() else plain)
-        except OverflowError:
-            return -math.inf if plain[0] == "-" else math.inf
-    raise _invalid(text)
+    value = read_double(text)
+    if value is None:
+        raise _invalid(text)
+    return value
 
 
 def _to_float(text: str) -> Float32:
