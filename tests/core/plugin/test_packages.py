@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from tiercel.errors import PluginError
+from tiercel.parts import open_storage
 from tiercel.plugin.packages import package_for, package_for_back_end
 from tiercel.plugin.registry import Registry
+from tiercel.settings import Settings
 
 TYPES = ("task", "trigger", "condition", "task runner")
 BACK_ENDS = ("storage", "repository")
@@ -30,3 +35,9 @@ def test_the_package_of_each_type_of_ours_is_known(kind: str, registry: Registry
 def test_nothing_is_said_of_what_is_not_ours() -> None:
     assert package_for("com.example.hello.Reverse") is None
     assert package_for_back_end("repository", "mysql") is None
+
+
+def test_a_storage_that_is_not_installed_is_told_by_its_package(tmp_path: Path) -> None:
+    settings = Settings.read({"TIERCEL_STORAGE": "s3://bucket"}, tmp_path)
+    with pytest.raises(PluginError, match="'s3'; install it with `pip install tiercel-aws`"):
+        open_storage(settings, Registry([]))
