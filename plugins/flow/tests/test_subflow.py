@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
-from tiercel import Execution, LogEntry, TaskRun, Tiercel
+from tiercel import Execution, LogEntry, State, TaskRun, Tiercel
+from tiercel.repository.spi import ExecutionQuery
+from tiercel.testing import FakeClock
 
 CHILD = """
 id: child
@@ -102,3 +105,23 @@ def test_an_input_that_the_other_flow_does_not_declare_is_worth_a_warning(tierce
     entry = told(tiercel)[0]
     assert entry.level == "WARN"
     assert "Input z was provided by parent execution" in entry.message
+
+
+@pytest.mark.parametrize("date", ["2024-01-01T01:00:00+01:00", "2023-12-31T00:00:00"])
+def test_a_date_that_has_passed_is_now(
+    tiercel: Tiercel, subflow: Callable[..., TaskRun], date: str
+) -> None:
+    assert subflow(f"scheduleDate: '{date}'").state is State.SUCCESS
+
+
+def test_the_other_execution_begins_at_its_date() -> None:
+    clock = FakeClock()
+    with Tiercel(clock=clock) as tiercel:
+        tiercel.save_flow(tiercel.load_flow(CHILD.format(task="debug.Return", rest="")))
+        parent = tiercel.start(FLOW.format(more="scheduleDate: '2024-01-01T01:00:00Z'"))
+        while not (children := tiercel.executions(ExecutionQuery(parent_id=parent))):
+            tiercel.driver.wait(parent, 0.01)
+        assert (children[0].state, tiercel.execution(parent).done) == (State.CREATED, False)
+        clock.move(timedelta(hours=1))
+        tiercel.driver.wake()
+        assert tiercel.wait(parent, 10).state is State.SUCCESS

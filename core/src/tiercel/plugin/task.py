@@ -225,6 +225,7 @@ class RunFlow:
         wait: whether a counted one is waited for.
         retry_failed: whether, once this execution is restarted, the one begun before goes on: it
             is restarted, too, if it failed, and stands as it is if it did not.
+        schedule_date: when it begins, with its zone; at once without it.
     """
 
     key: str
@@ -238,6 +239,7 @@ class RunFlow:
     counted: bool = False
     wait: bool = True
     retry_failed: bool = False
+    schedule_date: datetime | None = None
 
 
 TaskOrder = Literal["sequence", "parallel", "choice", "values", "rounds"]

@@ -39,7 +39,7 @@ from tiercel.plugin import (
     ion,
 )
 from tiercel_flow.lanes import one_lane
-from tiercel_flow.subflow import RestartBehavior, labels_of
+from tiercel_flow.subflow import RestartBehavior, date_of, labels_of
 
 __all__ = ["Batch", "ForEachItem"]
 
@@ -263,6 +263,7 @@ class _Items(FlowableTask):
                 "flowId": each.flow_id,
                 "inputs": each.inputs or {},
                 "labels": each.labels or {},
+                "scheduleDate": each.schedule_date.raw if each.schedule_date else None,
             }
             seen = {"items": uri, "iteration": iteration}
             return Evaluate(questions, "request", taskrun=seen, passed=("inputs",))
@@ -278,6 +279,7 @@ class _Items(FlowableTask):
             counted=True,
             wait=each.wait,
             retry_failed=each.restart_behavior is RestartBehavior.RETRY_FAILED,
+            schedule_date=date_of(answer.get("scheduleDate")),
         )
 
     def _end(self, view: FlowableView, batches: Mapping[str, Any]) -> Finish:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from tiercel.plugin import (
     Child,
@@ -28,7 +28,7 @@ from tiercel.plugin import (
     is_true,
 )
 
-__all__ = ["RestartBehavior", "Subflow", "labels_of"]
+__all__ = ["RestartBehavior", "Subflow", "date_of", "labels_of"]
 
 
 _TRANSMITTED = (State.WARNING, State.FAILED, State.KILLED)
@@ -130,6 +130,7 @@ class Subflow(FlowableTask):
             "inputs": self.inputs or {},
             "labels": self.labels or {},
             "inheritLabels": self.inherit_labels.raw,
+            "scheduleDate": self.schedule_date.raw if self.schedule_date else None,
         }
 
     def _begin(self, values: Any) -> RunFlow:
@@ -142,6 +143,7 @@ class Subflow(FlowableTask):
             labels_of(values["labels"]),
             is_true(values["inheritLabels"]),
             retry_failed=self.restart_behavior is RestartBehavior.RETRY_FAILED,
+            schedule_date=date_of(values.get("scheduleDate")),
         )
 
     def _end(self, child: Child, given: Mapping[str, Any] | None, link: str) -> Finish:
@@ -180,6 +182,15 @@ def _link(child: Child, values: Any) -> str:
         f'[[link execution="{child.execution_id}" flowId="{values["flowId"]}" '
         f'namespace="{values["namespace"]}"]]'
     )
+
+
+_DATE: TypeAdapter[datetime | None] = TypeAdapter(datetime | None)
+
+
+def date_of(given: Any) -> datetime | None:
+    """Return a `scheduleDate` as a moment, in UTC unless it says its zone."""
+    date = _DATE.validate_python(given)
+    return date.replace(tzinfo=UTC) if date is not None and date.tzinfo is None else date
 
 
 def labels_of(given: Any) -> dict[str, str]:

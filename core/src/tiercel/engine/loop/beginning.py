@@ -7,6 +7,7 @@ Inputs are typed and their files stored, labels are put together, `checks` are a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -154,7 +155,14 @@ class Beginner:
             "type": task.type_name or task.type,
             "variables": child_trigger(parent, task_run, asked.get("iteration")),
         }
-        return replace(event, parent_id=parent.id, parent_command=command.id, trigger=trigger)
+        date = asked.get("schedule_date")
+        return replace(
+            event,
+            parent_id=parent.id,
+            parent_command=command.id,
+            trigger=trigger,
+            schedule_date=datetime.fromisoformat(date) if date else None,
+        )
 
     def inputs(
         self,

@@ -48,6 +48,7 @@ def run_flow(draft: Draft, scope: Scope, decision: RunFlow) -> None:
                 "labels": labels | dict(decision.labels),
                 "iteration": decision.iteration,
                 "earlier": known,
+                "schedule_date": decision.schedule_date and decision.schedule_date.isoformat(),
             },
         )
     )

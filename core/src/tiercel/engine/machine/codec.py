@@ -85,6 +85,7 @@ def _converters(cls: Any) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
         "started": moment,
         "due": moment,
         "first_at": moment,
+        "schedule_date": moment,
         "state": State,
         "labels": _pairs,
     }

@@ -53,7 +53,8 @@ class ExecutionCreated(Event):
     `parent_command` is the id of the `StartChild` of the execution `parent_id` that asked.
     `attempt` counts the runs of the flow that `retry` made of one execution, of which the first
     was created at `first_at`. With a `refusal` (a check that did not hold) the execution is FAILED
-    at once. `carried` is what it takes over of the one that it repeats (`carried`).
+    at once. `carried` is what it takes over of the one that it repeats (`carried`). It stays
+    CREATED until its `schedule_date`, if that is still to come.
     """
 
     execution_id: str
@@ -72,6 +73,7 @@ class ExecutionCreated(Event):
     first_at: datetime | None = None
     refusal: str | None = None
     carried: Mapping[str, Any] | None = None
+    schedule_date: datetime | None = None
 
 
 @record(kw_only=True)

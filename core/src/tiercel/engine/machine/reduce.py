@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from tiercel._record import replace
-from tiercel.engine.machine import again, restart, sla
+from tiercel.engine.machine import again, later, restart, sla
 from tiercel.engine.machine import events as ev
 from tiercel.engine.machine.admission import admit, answer_admission
 from tiercel.engine.machine.carried import take_up
@@ -56,7 +56,9 @@ def create(event: ev.ExecutionCreated, flow: Flow) -> Reduction:
         draft.to(State.FAILED)
         draft.set(error=event.refusal, done=True)
         return draft.result()
-    if event.carried is None:
+    if event.schedule_date is not None and event.schedule_date > event.at:
+        later.begin_later(draft, event.schedule_date)
+    elif event.carried is None:
         begin(draft)
         sla.watch(draft)
     else:
@@ -152,12 +154,21 @@ def _timer_fired(draft: Draft, event: ev.TimerFired) -> None:
         _retry_due(draft, draft.execution.task_runs.get(task_run_id))
     elif event.command_id == again.TIMER:
         again.due_again(draft)
+    elif event.command_id == later.TIMER:
+        _scheduled_date_came(draft)
     elif event.command_id.startswith(sla.TIMER):
         sla.duration_over(draft, event.command_id)
     elif task_run_id in draft.execution.scopes:
         scope = draft.scope(task_run_id)
         if scope.timer == event.command_id:
             wake(draft, replace(scope, timer=None, due=True))
+
+
+def _scheduled_date_came(draft: Draft) -> None:
+    if later.is_to_begin_later(draft):
+        later.leave_waiting(draft)
+        begin(draft)
+        sla.watch(draft)
 
 
 def _retry_due(draft: Draft, task_run: TaskRun | None) -> None:
@@ -277,6 +288,9 @@ def _run_forced(draft: Draft, event: ev.RunForced) -> None:
     root = draft.execution.scopes.get(ROOT)
     if draft.execution.state is State.PAUSED:
         _resumed(draft, ev.Resumed(at=event.at))
+    elif later.is_to_begin_later(draft):
+        admit(draft, later.leave_waiting(draft))
+        sla.watch(draft)
     elif root is not None and root.phase is Phase.ADMISSION:
         admit(draft, root)
 

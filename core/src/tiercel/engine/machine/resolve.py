@@ -19,7 +19,7 @@ from tiercel.engine.machine.past import goes_on, recall, reopened, runs_again
 from tiercel.engine.machine.retry import schedule_retry
 from tiercel.engine.machine.scope import ROOT, LaneState, Phase, Place, Scope, worse
 from tiercel.engine.machine.sla import stop_watching, watch_assertions
-from tiercel.engine.machine.waiting import ask, leave_pause, pause, wait
+from tiercel.engine.machine.waiting import ask, cut_pause_short, leave_pause, pause, wait
 from tiercel.errors import EngineBug
 from tiercel.model.execution import State, TaskRun
 from tiercel.plugin import task as spi
@@ -389,6 +389,8 @@ def _close_flowable(draft: Draft, scope: Scope) -> None:
     draft.drop_scope(scope.id)
     task_run = draft.execution.task_runs[scope.id]
     state = scope.finish.state
+    if task_run.state is State.PAUSED:
+        cut_pause_short(draft, scope)
     if task_run.attempts and not task_run.attempts[-1].state.is_terminal:
         task_run = draft.end_attempt(task_run, _forgiven(scope.task, state))
     else:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["RESTARTED", "label", "mark_execution", "mark_task_run", "refusal", "restart"]
 
 RESTARTED = "system.restarted"
-"""The label of an execution that was restarted, or went on after a person changed a task run."""
+"""The label of an execution that was restarted; one whose task run a person changed has none."""
 
 
 def refusal(execution: Execution) -> str | None:
@@ -73,7 +73,6 @@ def mark_task_run(draft: Draft, event: TaskRunMarked) -> None:
     if event.state is State.CANCELLED:
         draft.mark_execution(State.CANCELLED)
         return
-    label(draft, RESTARTED)
     around = with_ancestors(execution.task_runs, [task_run.id]) - {task_run.id}
     _go_on(draft, around)
 

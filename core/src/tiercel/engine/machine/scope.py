@@ -29,6 +29,7 @@ LaneKey = str | int
 class Phase(StrEnum):
     """How far a scope is."""
 
+    SCHEDULED = "scheduled"
     ADMISSION = "admission"
     TASKS = "tasks"
     ERRORS = "errors"

@@ -46,10 +46,10 @@ _OPEN = frozenset({Phase.ADMISSION, Phase.TASKS, Phase.ERRORS, Phase.FINALLY, Ph
 
 
 def watch(draft: Draft) -> None:
-    """Begin to watch the levels of an execution that is being created."""
+    """Begin to watch the levels of an execution that begins, or waits for a place."""
     for number, level in _levels(draft):
         if isinstance(level, MaxDurationSla):
-            due = draft.execution.history.started + level.duration
+            due = draft.at + level.duration
             draft.command(StartTimer(id=f"{TIMER}{number}", due=due, purpose="sla"))
     watch_assertions(draft)
 

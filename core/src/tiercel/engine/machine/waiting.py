@@ -14,7 +14,7 @@ from tiercel.plugin import task as spi
 if TYPE_CHECKING:
     from tiercel.engine.machine.draft import Draft
 
-__all__ = ["ask", "leave_pause", "pause", "wait", "wake"]
+__all__ = ["ask", "cut_pause_short", "leave_pause", "pause", "wait", "wake"]
 
 
 def ask(draft: Draft, scope: Scope, command_id: str, question: spi.Evaluate | None = None) -> None:
@@ -68,7 +68,8 @@ def leave_pause(draft: Draft, scope: Scope, decision: spi.Decision) -> None:
 
     A pause that a person or a time ends goes by RESTARTED, and its task run stays PAUSED until it
     ends; the pause between two rounds of a loop ends in RUNNING, both times. CANCELLED follows
-    PAUSED at once (golden areas `flows/pause` and `flows/loopuntil`).
+    PAUSED at once (golden areas `flows/pause` and `flows/loopuntil`). As long as another branch
+    is paused, so is the execution.
     """
     task_run = draft.execution.task_runs[scope.id]
     if isinstance(decision, spi.Open):
@@ -77,6 +78,40 @@ def leave_pause(draft: Draft, scope: Scope, decision: spi.Decision) -> None:
         return
     if isinstance(decision, spi.Finish) and decision.state is State.CANCELLED:
         return
-    if scope.resumed is not None or not scope.opened:
+    if _is_paused_elsewhere(draft, scope):
+        return
+    if not _repeats(scope):
         draft.to(State.RESTARTED)
     draft.to(State.RUNNING)
+
+
+def cut_pause_short(draft: Draft, scope: Scope) -> None:
+    """Go on after a pause that is over because what is around it is to end.
+
+    With the last of them the execution is paused no more; CANCELLED follows PAUSED at once.
+    """
+    assert scope.finish is not None
+    if draft.execution.state is not State.PAUSED or scope.finish.state is State.CANCELLED:
+        return
+    if not _is_paused_elsewhere(draft, scope):
+        draft.to(State.RUNNING)
+
+
+def _is_paused_elsewhere(draft: Draft, scope: Scope) -> bool:
+    """Return whether the execution stays PAUSED because of another task (Kestra: `markAs`).
+
+    A loop that goes on with its next round has none but those in mind that wait for a person.
+    """
+    runs = draft.execution.task_runs
+    return any(
+        each.id != scope.id
+        and each.id in runs
+        and runs[each.id].state is State.PAUSED
+        and not (each.due or each.resumed)
+        and not (_repeats(scope) and _repeats(each))
+        for each in draft.execution.scopes.values()
+    )
+
+
+def _repeats(scope: Scope) -> bool:
+    return isinstance(scope.task, spi.FlowableTask) and scope.task.repeats
