@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tiercel import Tiercel
+from tiercel.plugin import OutboundPolicy
+
 pytestmark = pytest.mark.service
 
 CREDENTIALS = {"accessKeyId": "AKID", "secretKeyId": "hidden", "region": "eu-central-1"}
@@ -61,3 +64,12 @@ def test_services_of_older_protocol_are_asked_without_checksums(task, s3, bucket
     assert task("Upload", **given, files={"a": "data"}).error is None
     head = s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
     assert not {name for name in head if name.startswith("ChecksumCRC")}
+
+
+@pytest.mark.parametrize("name", ["endpointOverride", "stsEndpointOverride"])
+def test_an_endpoint_that_the_operator_denies_is_not_asked(task, monkeypatch, name):
+    monkeypatch.setattr(Tiercel, "outbound", OutboundPolicy.of(deny="private"))
+    role = {"stsRoleArn": "arn:aws:iam::123456789012:role/reader"}
+    result = task("List", bucket="b", **{name: "http://127.0.0.1:9"}, **role, **CREDENTIALS)
+    assert result.error == "'127.0.0.1' is refused by 'private' in the setting httpDeny"
+    assert not result.retryable

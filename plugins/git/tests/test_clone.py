@@ -9,6 +9,7 @@ import pytest
 from git_server import git
 
 from tiercel import Tiercel
+from tiercel.plugin import OutboundPolicy
 
 FLOW = """
 id: clone
@@ -169,3 +170,22 @@ def test_a_passphrase_opens_the_private_key(task, origin, ssh):
     assert opened.public_key() == key.public_key()
     wrong = task("Clone", **given, passphrase="other")
     assert wrong.error == "The private key does not open with the passphrase"
+
+
+@pytest.mark.parametrize("place", ["http", "ssh", "git"])
+def test_nothing_is_cloned_from_what_the_operator_denies(task, origin, server, monkeypatch, place):
+    monkeypatch.setattr(Tiercel, "outbound", OutboundPolicy.of(deny="private"))
+    url = {
+        "http": f"{server.url}/repo.git",
+        "ssh": "ssh://git@127.0.0.1/repo.git",
+        "git": "git://127.0.0.1/repo.git",
+    }[place]
+    result = task("Clone", url=url)
+    assert "'127.0.0.1' is refused by 'private' in the setting httpDeny" in result.error
+    assert not result.retryable
+
+
+def test_a_repository_is_cloned_from_what_the_operator_allows(origin, server, monkeypatch):
+    monkeypatch.setattr(Tiercel, "outbound", OutboundPolicy.of(allow="127.0.0.0/8"))
+    origin.commit(hello_dot_txt="allowed")
+    assert cat(f"{server.url}/repo.git", "hello.txt") == "allowed"

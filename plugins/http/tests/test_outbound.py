@@ -62,7 +62,8 @@ def test_no_task_connects_to_what_is_denied(server, deny, kind):
     deny("private")
     result = server.call("/status/200", kind)
     assert result.error == (
-        f"Connect to {server.origin} failed: '127.0.0.1' is refused by 'private' in the setting httpDeny"
+        f"Connect to {server.origin} failed: "
+        "'127.0.0.1' is refused by 'private' in the setting httpDeny"
     )
     assert not result.retryable
     assert server.requests == []
@@ -129,7 +130,7 @@ def test_only_what_is_allowed_can_be_reached(server, allow):
     assert server.call("/status/200").outputs["code"] == 200
     error = request("http://192.0.2.7/").error
     assert (
-        error == f"Connect to http://192.0.2.7 failed: '192.0.2.7' is not in the setting httpAllow"
+        error == "Connect to http://192.0.2.7 failed: '192.0.2.7' is not in the setting httpAllow"
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tiercel import Registry
+from tiercel import Registry, Tiercel
+from tiercel.plugin import OutboundPolicy
 from tiercel_notifications.services import SERVICES
 
 SLACK = "slack.notifications.SlackIncomingWebhook"
@@ -75,7 +76,17 @@ def test_a_service_that_cannot_be_reached_is_told_without_the_url(task):
 def test_a_service_that_does_not_answer_is_not_waited_for(task, webhook):
     webhook.silent = True
     result = task(SLACK, url=webhook.url, payload="{}", options={"readTimeout": "PT0.2S"})
-    assert result.error == "Cannot send the message to 127.0.0.1: timed out"
+    reason = "Read timed out: 127.0.0.1 was silent for 0.2 s"
+    assert result.error == f"Cannot send the message to 127.0.0.1: {reason}"
+
+
+def test_nothing_is_sent_to_what_the_operator_denies(task, webhook, monkeypatch):
+    monkeypatch.setattr(Tiercel, "outbound", OutboundPolicy.of(deny="private"))
+    result = task(SLACK, url=webhook.url, payload="{}")
+    assert "'127.0.0.1' is refused by 'private' in the setting httpDeny" in result.error
+    assert not result.retryable
+    assert "hidden" not in result.error
+    assert webhook.received == []
 
 
 def test_further_headers_are_sent(task, webhook):

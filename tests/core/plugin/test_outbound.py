@@ -71,7 +71,7 @@ def test_names_are_compared_without_case_and_final_dot():
 
 
 def test_rules_name_the_setting_they_stand_in():
-    with pytest.raises(TaskError, match="Invalid entry '10.0.0' in httpAllow"):
+    with pytest.raises(TaskError, match=r"Invalid entry '10.0.0' in httpAllow"):
         OutboundPolicy.of(allow="10.0.0")
 
 
@@ -79,7 +79,7 @@ def test_a_connection_goes_to_an_address_that_is_permitted():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         OutboundPolicy().connect("127.0.0.1", port, seconds=5).close()
-        with pytest.raises(OutboundError, match="'127.0.0.1' is refused by 'private'") as refused:
+        with pytest.raises(OutboundError, match=r"'127.0.0.1' is refused by 'private'") as refused:
             OutboundPolicy.of(deny="private").connect("127.0.0.1", port, seconds=5)
     assert not refused.value.retryable
 

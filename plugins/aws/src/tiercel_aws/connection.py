@@ -77,7 +77,7 @@ class AwsConnection(Model):
             )
             return session.client(
                 "s3",
-                endpoint_url=_endpoint(ctx.render(self.endpoint_override)),
+                endpoint_url=_endpoint(ctx, self.endpoint_override),
                 config=config,
                 **self._role(ctx, session),
             )
@@ -87,7 +87,7 @@ class AwsConnection(Model):
         role = ctx.render(self.sts_role_arn)
         if not role:
             return {}
-        sts = session.client("sts", endpoint_url=_endpoint(ctx.render(self.sts_endpoint_override)))
+        sts = session.client("sts", endpoint_url=_endpoint(ctx, self.sts_endpoint_override))
         external = ctx.render(self.sts_role_external_id)
         given = sts.assume_role(
             RoleArn=role,
@@ -108,8 +108,13 @@ def _session_name(ctx: RunContext) -> str:
     return re.sub(r"[^\w+=,.@-]", "-", f"tiercel-{flow['namespace']}-{flow['id']}")[:64]
 
 
-def _endpoint(url: str | None) -> str | None:
-    """Return an endpoint, unless it is the service that hands out a machine's credentials."""
+def _endpoint(ctx: RunContext, given: Property[str] | None) -> str | None:
+    """Return an endpoint that flows may reach; never what hands out a machine's credentials.
+
+    Raises:
+        TaskError: it is no URL, or must not be reached.
+    """
+    url = ctx.render(given)
     if not url or not url.strip():
         return None
     host = urlsplit(url.strip()).hostname
@@ -127,6 +132,7 @@ def _endpoint(url: str | None) -> str | None:
             f"Endpoint {url!r} is a link-local address, where machines get their credentials",
             retryable=False,
         )
+    ctx.outbound.check(host)
     return url.strip()
 
 

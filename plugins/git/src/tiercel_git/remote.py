@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from tiercel.plugin import Model, Property, RunContext, TaskError, TaskKilledError, scratch_file
+from tiercel.plugin import (
+    Model,
+    OutboundError,
+    Property,
+    RunContext,
+    TaskError,
+    TaskKilledError,
+    scratch_file,
+)
 
 if TYPE_CHECKING:
     from dulwich.client import GitClient
@@ -89,12 +97,19 @@ class GitRemote(Model):
         elif self.private_key is not None:
             key = _key_file(ctx, ctx.render(self.private_key) or "", ctx.render(self.passphrase))
             given = {"ssh_command": _ssh_command(key)}
-        return get_transport_and_path(url, quiet=True, **given)
+        client, path = get_transport_and_path(url, quiet=True, **given)
+        # HTTP is checked by its connections, and `file://` has no host; `git@host:…` is no URL.
+        host = getattr(client, "host", None) or urlsplit(url).hostname
+        if host and "pool_manager" not in given:
+            ctx.outbound.check(host)
+        return client, path
 
     def _pool(self, ctx: RunContext, url: str) -> Any:
         """Return the HTTP connections: with the timeouts, certificates and proxy that are meant."""
         from dulwich.client import check_for_proxy_bypass, default_user_agent_string
-        from urllib3 import PoolManager, ProxyManager, Timeout
+        from urllib3 import ProxyManager, Timeout
+
+        from tiercel_git.connections import pool_manager
 
         bundle = ctx.render(self.trusted_ca_pem_path)
         options: dict[str, Any] = {
@@ -107,8 +122,10 @@ class GitRemote(Model):
         }
         proxy = next(filter(None, map(os.environ.get, _proxy_variables(url))), None)
         if proxy and not ctx.render(self.no_proxy) and not check_for_proxy_bypass(url):
+            # The proxy is the operator's own; it looks the name up by itself, and may know more.
+            ctx.outbound.check(urlsplit(url).hostname or "")
             return ProxyManager(proxy, **options)
-        return PoolManager(**options)
+        return pool_manager(ctx.outbound, **options)
 
 
 class Remote:
@@ -278,6 +295,8 @@ def told(what: str) -> Iterator[None]:
 
     try:
         yield
+    except OutboundError as error:
+        raise TaskError(f"{what}: {error}", retryable=False) from error
     except client.HTTPUnauthorized as error:
         raise TaskError(f"{what}: the user name or the password is wrong, or missing") from error
     except errors.NotGitRepository as error:

@@ -1,7 +1,7 @@
 """Connected sockets: straight to a server or through a proxy, with TLS where it is wanted.
 
-Every connection that a task makes begins here, also after a redirect, and is opened by the operator's
-outbound policy, which looks a name up once and checks the addresses that it then connects to.
+Every connection that a task makes begins here, also after a redirect, and the operator's outbound
+policy opens it: it looks a name up once and checks the addresses that it then connects to.
 """
 
 from __future__ import annotations

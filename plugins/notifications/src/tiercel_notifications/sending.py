@@ -1,6 +1,7 @@
 """How messages are sent over HTTP: the options that all tasks share, and one POST.
 
-A webhook's URL is as good as a password, so no message and no log line of ours holds it.
+The exchange itself is that of the HTTP tasks: their proxies, certificates, outbound policy. A
+webhook's URL is as good as a password, so no message and no log line of ours holds it.
 """
 
 from __future__ import annotations
@@ -8,15 +9,32 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import timedelta
+from http import HTTPStatus
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
-from tiercel.plugin import Duration, Model, Property, RunContext, TaskError, Text
+from tiercel.plugin import (
+    Duration,
+    Metric,
+    Model,
+    OutboundPolicy,
+    Property,
+    RunContext,
+    TaskError,
+    TaskKilledError,
+    Text,
+)
+from tiercel_http.body import Body
+from tiercel_http.options import Settings
+from tiercel_http.task import Call, safe_uri
 
 __all__ = ["RequestOptions", "parsed", "post"]
 
 # How much of a refusal goes into the error message.
 _MESSAGE = 1000
+# How long an answer may be at all, in bytes.
+_LONGEST = 10 * 1024 * 1024
 
 
 class RequestOptions(Model):
@@ -69,32 +87,49 @@ def post(
         headers: further headers.
 
     Raises:
-        TaskError: the service cannot be reached, or refused.
+        TaskError: the service cannot be reached, must not be, or refused.
     """
-    import httpx
+    from tiercel_http.client import exchange
 
     options = options or RequestOptions()
     host = _host(url)
-    timeout = httpx.Timeout(
-        ctx.render(options.read_timeout).total_seconds(),
-        connect=(ctx.render(options.connect_timeout) or timedelta(seconds=10)).total_seconds(),
-    )
     asked = ctx.render(options.headers)
-    given = {**(asked or {}), **(headers or {})}
-    body = json.dumps(payload, ensure_ascii=False).encode()
-    ctx.log("DEBUG", f"Sending to {host}: {body.decode()}")
+    given = {"Content-Type": "application/json", **(asked or {}), **(headers or {})}
+    body = json.dumps(payload, ensure_ascii=False)
+    discreet = _Discreet(ctx, url, host)
+    discreet.log("DEBUG", f"Sending to {host}: {body}")
+    call = Call("POST", url, tuple(given.items()), Body((body.encode(),), given["Content-Type"]))
     try:
-        with httpx.Client(timeout=timeout, follow_redirects=True) as client:
-            reply = client.post(
-                url, content=body, headers={"Content-Type": "application/json", **given}
-            )
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        reason = str(error).replace(url, host) or type(error).__name__
-        raise TaskError(f"Cannot send the message to {host}: {reason}") from error
-    reply.encoding = reply.charset_encoding or ctx.render(options.default_charset)
-    if reply.is_error:
-        raise TaskError(f"{host} answered {reply.status_code}: {reply.text[:_MESSAGE].strip()}")
+        with exchange(discreet, call, _settings(ctx, options)) as reply:
+            charset = reply.charset or ctx.render(options.default_charset)
+            text = b"".join(islice(reply.chunks(), 1)).decode(charset, "replace")
+    except TaskKilledError as error:
+        raise TaskKilledError(f"The message to {host} was stopped") from error
+    except TaskError as error:
+        # What may follow is advice about options that only the HTTP tasks have.
+        reason = discreet.without_url(str(error)).partition("; options.")[0]
+        message = f"Cannot send the message to {host}: {reason}"
+        raise TaskError(message, retryable=error.retryable) from error
+    if reply.code >= HTTPStatus.BAD_REQUEST:
+        raise TaskError(f"{host} answered {reply.code}: {text[:_MESSAGE].strip()}")
     ctx.log("INFO", "Request succeeded")
+
+
+def _settings(ctx: RunContext, options: RequestOptions) -> Settings:
+    connect = ctx.render(options.connect_timeout) or timedelta(seconds=10)
+    return Settings(
+        connect_seconds=connect.total_seconds(),
+        idle_seconds=ctx.render(options.read_timeout).total_seconds(),
+        follow_redirects=True,
+        allow_failed=True,
+        allowed_codes=frozenset(),
+        charset=ctx.render(options.default_charset),
+        max_length=_LONGEST,
+        verify=True,
+        credentials=None,
+        proxy=None,
+        logs=frozenset(),
+    )
 
 
 def _host(url: str) -> str:
@@ -102,3 +137,30 @@ def _host(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise TaskError("Invalid `url`: expected one like 'https://host/path'", retryable=False)
     return parts.hostname
+
+
+class _Discreet:
+    """Stands between a task's context and the exchange: whatever it says holds no URL."""
+
+    def __init__(self, ctx: RunContext, url: str, host: str) -> None:
+        self._ctx = ctx
+        self._url = safe_uri(url)
+        self._host = host
+        self.on_kill = ctx.on_kill
+
+    @property
+    def cancelled(self) -> bool:
+        return self._ctx.cancelled
+
+    @property
+    def outbound(self) -> OutboundPolicy:
+        return self._ctx.outbound
+
+    def log(self, level: str, message: str) -> None:
+        self._ctx.log(level, self.without_url(message))
+
+    def metric(self, metric: Metric) -> None:
+        """Count nothing: these tasks declare no metrics."""
+
+    def without_url(self, text: str) -> str:
+        return text.replace(self._url, self._host)

@@ -38,7 +38,7 @@ class FunctionHost:
         guard: hears of what filters make of values, so that what is made of a secret is masked.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each is what one group of functions works on
         self,
         repository: Repository,
         clock: Clock,
