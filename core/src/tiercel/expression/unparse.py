@@ -42,7 +42,7 @@ _SELF_CONTAINED = (Literal, Name, Attribute, Subscript, Method, Call, Joined)
 _OPENING = re.compile(r"\{(?=[{%#]|\Z)")
 _QUOTED = {
     "'": re.compile(r"(?:\\.|[^'\\])*", re.DOTALL),
-    '"': re.compile(r'(?:\\.|[^"\\#])*', re.DOTALL),
+    '"': re.compile(r'(?:\\.|[^"\\#]|#(?!\{))*', re.DOTALL),
 }
 
 
