@@ -34,7 +34,7 @@ def test_a_kill_ends_the_container_with_everything_in_it(
 ) -> None:
     running = started("trap '' TERM; setsid sleep 60 & touch first; sleep 60")
     running.kill()
-    result = running.result(timeout=20)
+    result = running.result(timeout=100)
     assert (result.state, result.outputs) == ("KILLED", {})
     assert result.messages("WARN")[0].startswith("Killing container ")
     assert engine.containers(all=True, filters=LABEL) == []
@@ -44,12 +44,12 @@ def test_a_container_may_clean_up_before_it_ends(started: Any, tmp_path: Path) -
     command = "trap 'touch cleaned; exit' TERM; touch first; while :; do sleep 0.1; done"
     running = started(command, {"killGracePeriod": "PT20S"})
     running.kill()
-    assert running.result(timeout=30).state == "KILLED"
+    assert running.result(timeout=100).state == "KILLED"
     assert (tmp_path / "cleaned").exists()
 
 
 def test_a_container_past_its_time_is_killed(started: Any, engine: docker.APIClient) -> None:
-    result = started("touch first; sleep 60", timeout="PT3S").result(timeout=30)
+    result = started("touch first; sleep 60", timeout="PT3S").result(timeout=100)
     assert (result.state, result.error) == ("FAILED", "Timeout after 00:00:03.000")
     assert engine.containers(all=True, filters=LABEL) == []
 
@@ -57,7 +57,7 @@ def test_a_container_past_its_time_is_killed(started: Any, engine: docker.APICli
 def test_a_kill_before_the_start_leaves_nothing(start: Any, engine: docker.APIClient) -> None:
     running = start("sleep 60")
     running.kill()
-    assert running.result(timeout=20).state == "KILLED"
+    assert running.result(timeout=100).state == "KILLED"
     assert engine.containers(all=True, filters=LABEL) == []
 
 
@@ -65,7 +65,7 @@ def test_what_was_killed_elsewhere_is_a_failure(started: Any, engine: docker.API
     running = started("touch first; sleep 60")
     (container,) = engine.containers(filters=LABEL)
     engine.kill(container["Id"])
-    assert running.result(timeout=20).outputs["exitCode"] == 137
+    assert running.result(timeout=100).outputs["exitCode"] == 137
 
 
 def test_a_container_that_is_not_waited_for_goes_on(shell: Any, engine: docker.APIClient) -> None:
