@@ -3,36 +3,28 @@
 A page is read from top to bottom, in a folder of its own where `examples/` is at hand:
 
 - a block with `title="path"` shows that file of the repository, whole or in part; if the
-  repository has no such file, the block makes it, for the blocks after it;
+  repository has no such file, the block makes it, for the blocks after it, or shows a part of it;
 - a `yaml` block must be YAML, and valid if it is a flow; with a title, the commands after it tell;
 - a `python` block without a title runs, seeing what the blocks before it defined;
-- a `console` block runs its `$ …` lines: `tiercel`, `pytest`, `pip install FOLDER` (for the page
-  only), after variables like `NAME=value` for this command alone. The lines below each must appear,
+- a `console` block runs its `$ …` lines: `tiercel`, `pytest`, `pip` (for this page only), `mv`,
+  `rm`, after variables like `NAME=value` for this command alone. The lines below each must appear,
   in order, in what the command prints; times, dates, durations, identifiers and the width of gaps
   may differ, and `…` stands for anything. A last line `[exit N]` gives the exit code, 0 if absent;
+- a `console` block with a title needs more than this environment: tests/integration runs it;
 - `text`, `toml`, `json` and the like are shown only.
 """
 
 from __future__ import annotations
 
-import itertools
-import os
-import re
-import shlex
-import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-ROOT = Path(__file__).parents[1]
-FENCE = re.compile(r"^(?P<mark>```+)(?P<info>[^\n]*)\n(?P<text>.*?)^(?P=mark)$", re.M | re.S)
-VARIABLE = re.compile(r"[A-Z_]+=")
-TITLE = re.compile(r'title="([^"]+)"')
+sys.path.insert(0, str(Path(__file__).parent / "docs"))
+
+from player import FENCE, ROOT, Page, blocks
+
 # Made from the classes, whose examples are tried in tests/docs/test_plugin_pages.py.
 GENERATED = ROOT / "docs/reference/plugins"
 PAGES = sorted(
@@ -41,138 +33,6 @@ PAGES = sorted(
     for path in ROOT.glob(pattern)
     if GENERATED not in path.parents and FENCE.search(path.read_text(encoding="utf-8"))
 )
-VARYING = re.compile(r"\b(\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d(\.\d+)?|\d+\.\d+ s|[0-9A-Za-z]{22})\b")
-COMMANDS = {
-    "tiercel": ["tiercel"],
-    "pytest": [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
-    "pip": [
-        *(sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"),
-        *("--no-input", "--no-cache-dir"),
-    ],
-}
-PRIVATELY = ["--no-index", "--no-deps", "--no-build-isolation", "--target", "site"]
-SHOWN_ONLY = {"", "text", "toml", "json", "ini", "make"}
-
-
-@dataclass(frozen=True)
-class Block:
-    """One fenced block of a page."""
-
-    language: str
-    title: str | None
-    text: str
-    where: str
-
-
-def blocks(page: str) -> Iterator[Block]:
-    source = (ROOT / page).read_text(encoding="utf-8")
-    for match in FENCE.finditer(source):
-        line = source.count("\n", 0, match.start()) + 1
-        title = TITLE.search(match["info"])
-        language = match["info"].strip().split(" ")[0]
-        yield Block(language, title and title[1], match["text"], f"{page}:{line}")
-
-
-def steady(line: str) -> str:
-    """Return a line of output without what differs from run to run."""
-    return " ".join(VARYING.sub("*", line).split())
-
-
-class Page:
-    """Plays the blocks of one page in a folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.names: dict[str, Any] = {"__name__": "documentation"}
-        scripts = Path(sys.executable).parent
-        self.env = {
-            **os.environ,
-            "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(folder / "site"),
-            "TIERCEL_HOME": str(folder / "home"),
-            "NO_COLOR": "1",
-            "COLUMNS": "100",
-        }
-        (folder / "examples").symlink_to(ROOT / "examples")
-
-    def play(self, block: Block) -> None:
-        """Check one block.
-
-        Raises:
-            AssertionError: it does not hold; the message names page and line.
-        """
-        if block.title:
-            self.file(block)
-        match block.language:
-            case "yaml":
-                self.yaml(block)
-            case "python" if not block.title:
-                code = compile(
-                    "\n" * int(block.where.rpartition(":")[2]) + block.text, block.where, "exec"
-                )
-                exec(code, self.names)
-            case "console":
-                self.console(block)
-            case other:
-                assert block.title or other in SHOWN_ONLY, f"{block.where}: what is {other!r}?"
-
-    def file(self, block: Block) -> None:
-        assert block.title is not None
-        original = ROOT / block.title
-        if original.is_file():
-            text = original.read_text(encoding="utf-8")
-            assert block.text in text, f"{block.where}: not what stands in {block.title}"
-        else:
-            path = self.folder / block.title
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(block.text, encoding="utf-8")
-
-    def yaml(self, block: Block) -> None:
-        document = yaml.safe_load(block.text)
-        is_flow = isinstance(document, dict) and {"id", "namespace", "tasks"} <= document.keys()
-        if is_flow and not block.title:
-            path = self.folder / "flow.yaml"
-            path.write_text(block.text, encoding="utf-8")
-            self.run(f"tiercel flow validate {path}", [], block.where)
-
-    def console(self, block: Block) -> None:
-        command, expected = "", list[str]()
-        for line in [*block.text.splitlines(), "$ "]:
-            if not line.startswith("$ "):
-                expected.append(line)
-                continue
-            if command:
-                self.run(command, expected, block.where)
-            command, expected = line[2:].strip(), []
-
-    def run(self, command: str, expected: list[str], where: str) -> None:
-        words = shlex.split(command)
-        given = dict(word.split("=", 1) for word in itertools.takewhile(VARIABLE.match, words))
-        program, *arguments = words[len(given) :]
-        assert program in COMMANDS, f"{where}: nobody runs {command!r}"
-        if program == "pip":
-            arguments += PRIVATELY
-        done = subprocess.run(
-            [*COMMANDS[program], *arguments],
-            cwd=self.folder,
-            env=self.env | given,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        code = 0
-        if expected and (exit_line := re.fullmatch(r"\[exit (\d+)\]", expected[-1])):
-            code, expected = int(exit_line[1]), expected[:-1]
-        said = f"{where}: $ {command}\n{done.stdout}"
-        assert done.returncode == code, f"{said}\nexit {done.returncode}, not {code}"
-        rest = map(steady, done.stdout.splitlines())
-        for line in expected:
-            parts = steady(line).split("…")
-            wanted = re.compile(".*".join(map(re.escape, parts)))
-            assert any(wanted.search(shown) for shown in rest), f"{said}\ndoes not show: {line}"
 
 
 @pytest.mark.parametrize("page", PAGES)
