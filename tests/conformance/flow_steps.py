@@ -152,7 +152,7 @@ def _resume(
 ) -> None:
     execution_id = _subject(step, names)
     state = State(step["state"]) if "state" in step else None
-    tiercel.unpause(execution_id, step.get("inputs"), state=state)
+    tiercel.resume(execution_id, step.get("inputs"), state=state)
     _await(tiercel, execution_id, step)
 
 

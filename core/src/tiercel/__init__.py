@@ -7,8 +7,8 @@ Door 1, for programs that embed it:
     with Tiercel() as tiercel:
         execution = tiercel.run("hello.yaml")
 
-Task authors use `tiercel.plugin`, their tests `tiercel.testing`. Nothing is imported before it is
-asked for.
+`AsyncTiercel` is the same for programs with an event loop. Task authors use `tiercel.plugin`, their
+tests `tiercel.testing`. Nothing is imported before it is asked for.
 """
 
 from __future__ import annotations
@@ -18,9 +18,20 @@ from typing import TYPE_CHECKING
 from tiercel._lazy import door
 
 if TYPE_CHECKING:
-    from tiercel.embed import Tiercel
+    from tiercel.embed.aio import AsyncTiercel
+    from tiercel.embed.events import (
+        Event,
+        ExecutionCreated,
+        ExecutionEnded,
+        ExecutionStateChanged,
+        LogLine,
+        Missed,
+        TaskRunStateChanged,
+    )
+    from tiercel.embed.tiercel import Tiercel
     from tiercel.errors import (
         CheckError,
+        ConflictError,
         ExpressionError,
         FlowError,
         InputError,
@@ -28,25 +39,37 @@ if TYPE_CHECKING:
         PluginError,
         TiercelError,
     )
-    from tiercel.model.execution import Execution, LogEntry, State, TaskRun
+    from tiercel.model.execution import Execution, LogEntry, MetricEntry, State, TaskRun
     from tiercel.model.flow import Flow
     from tiercel.plugin.registry import Registry
+    from tiercel.repository.spi import ExecutionQuery
     from tiercel.settings import Settings
 
 __all__ = [
+    "AsyncTiercel",
     "CheckError",
+    "ConflictError",
+    "Event",
     "Execution",
+    "ExecutionCreated",
+    "ExecutionEnded",
+    "ExecutionQuery",
+    "ExecutionStateChanged",
     "ExpressionError",
     "Flow",
     "FlowError",
     "InputError",
     "LogEntry",
+    "LogLine",
+    "MetricEntry",
+    "Missed",
     "NotFoundError",
     "PluginError",
     "Registry",
     "Settings",
     "State",
     "TaskRun",
+    "TaskRunStateChanged",
     "Tiercel",
     "TiercelError",
 ]
@@ -54,13 +77,20 @@ __all__ = [
 __getattr__ = door(
     globals(),
     {
-        "tiercel.embed": "Tiercel",
-        "tiercel.errors": (
-            "CheckError ExpressionError FlowError InputError NotFoundError PluginError TiercelError"
+        "tiercel.embed.aio": "AsyncTiercel",
+        "tiercel.embed.events": (
+            "Event ExecutionCreated ExecutionEnded ExecutionStateChanged LogLine Missed "
+            "TaskRunStateChanged"
         ),
-        "tiercel.model.execution": "Execution LogEntry State TaskRun",
+        "tiercel.embed.tiercel": "Tiercel",
+        "tiercel.errors": (
+            "CheckError ConflictError ExpressionError FlowError InputError NotFoundError "
+            "PluginError TiercelError"
+        ),
+        "tiercel.model.execution": "Execution LogEntry MetricEntry State TaskRun",
         "tiercel.model.flow": "Flow",
         "tiercel.plugin.registry": "Registry",
+        "tiercel.repository.spi": "ExecutionQuery",
         "tiercel.settings": "Settings",
     },
 )

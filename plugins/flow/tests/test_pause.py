@@ -47,14 +47,14 @@ def test_the_behavior_says_how_a_pause_that_is_over_ends(
 def test_a_pause_without_a_time_waits_for_a_person(tiercel, text_of, until):
     execution_id = tiercel.start(text_of(PAUSE % ""))
     until(execution_id, State.PAUSED)
-    tiercel.unpause(execution_id)
+    tiercel.resume(execution_id)
     assert tiercel.wait(execution_id, 10).state is State.SUCCESS
 
 
 def test_who_resumes_gives_inputs_that_are_typed(tiercel, text_of, until, runs):
     execution_id = tiercel.start(text_of(ASKING))
     until(execution_id, State.PAUSED)
-    tiercel.unpause(execution_id, {"reason": "ok", "n": "7"})
+    tiercel.resume(execution_id, {"reason": "ok", "n": "7"})
     execution = tiercel.wait(execution_id, 10)
     assert runs(execution)["p"].outputs["onResume"] == {"reason": "ok", "n": 7}
 
@@ -63,7 +63,7 @@ def test_a_missing_input_leaves_the_execution_paused(tiercel, text_of, until):
     execution_id = tiercel.start(text_of(ASKING))
     until(execution_id, State.PAUSED)
     with pytest.raises(InputError, match="reason"):
-        tiercel.unpause(execution_id)
+        tiercel.resume(execution_id)
     assert tiercel.execution(execution_id).state is State.PAUSED
 
 
@@ -71,7 +71,7 @@ def test_a_missing_input_leaves_the_execution_paused(tiercel, text_of, until):
 def test_who_resumes_can_say_what_the_pause_ends_in(tiercel, text_of, until, states, state):
     execution_id = tiercel.start(text_of(PAUSE % ""))
     until(execution_id, State.PAUSED)
-    tiercel.unpause(execution_id, state=state)
+    tiercel.resume(execution_id, state=state)
     execution = tiercel.wait(execution_id, 10)
     assert (states(execution)["p"], execution.state) == (state, state)
 
@@ -79,7 +79,7 @@ def test_who_resumes_can_say_what_the_pause_ends_in(tiercel, text_of, until, sta
 def test_what_is_not_paused_cannot_be_resumed(tiercel, play):
     execution = play(PAUSE % ", pauseDuration: PT0.01S")
     with pytest.raises(ConflictError, match="not paused"):
-        tiercel.unpause(execution.id)
+        tiercel.resume(execution.id)
 
 
 def test_a_paused_execution_can_be_killed(tiercel, text_of, until, states):

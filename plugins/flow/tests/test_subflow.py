@@ -7,8 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tiercel import Execution, LogEntry, State, TaskRun, Tiercel
-from tiercel.repository.spi import ExecutionQuery
+from tiercel import Execution, ExecutionQuery, LogEntry, State, TaskRun, Tiercel
 from tiercel.testing import FakeClock
 
 CHILD = """

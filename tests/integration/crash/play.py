@@ -101,7 +101,7 @@ def main(home: Path, fault: str = "") -> None:
     }
     with Tiercel(settings=settings, **parts) as tiercel:
         tiercel.save_flow(tiercel.load_flow((HERE / "child.yaml").read_text()))
-        tiercel.resume()
+        tiercel.recover()
         execution_id = _begun(tiercel) or _begin(tiercel, home)
         _until(lambda: _is_over(tiercel, execution_id))
 
@@ -123,7 +123,7 @@ def _is_over(tiercel: Tiercel, execution_id: str) -> bool:
     execution = tiercel.execution(execution_id)
     paused = [each for each in execution.task_runs.values() if each.state is State.PAUSED]
     if execution.state is State.PAUSED and any(each.task_id == "approval" for each in paused):
-        tiercel.unpause(execution_id, {"reason": "approved"})
+        tiercel.resume(execution_id, {"reason": "approved"})
     return not tiercel.repository.unfinished()
 
 

@@ -243,7 +243,7 @@ class World:
     def _adopt(self, engine: Engine) -> None:
         for execution_id in engine.tiercel.interrupted():
             with suppress(TiercelError):
-                engine.tiercel.resume([execution_id])
+                engine.tiercel.recover([execution_id])
 
     def _kill(self, engine: Engine) -> None:
         if self.acknowledged:
@@ -255,7 +255,7 @@ class World:
     def _resume(self, engine: Engine) -> None:
         if self.acknowledged:
             with suppress(TiercelError):
-                engine.tiercel.unpause(self._random.choice(self.acknowledged))
+                engine.tiercel.resume(self._random.choice(self.acknowledged))
 
     def _crash(self, engine: Engine) -> None:
         engine.doom.fate = self._random.choice(["before", "after"])

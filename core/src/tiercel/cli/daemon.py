@@ -63,7 +63,7 @@ def daemon(folder: Path, watch: bool, grace: float, quiet: bool, home: Path | No
         _log_to_stderr()
         engine.warm_up()
         engine.triggers.start()
-        for execution_id in engine.resume():
+        for execution_id in engine.recover():
             teller.say(f"going on with {execution_id}")
         teller.say(f"{len(engine.triggers.list())} triggers at work")
         if watch:

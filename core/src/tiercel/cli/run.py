@@ -114,7 +114,7 @@ def resume(execution_ids: tuple[str, ...], quiet: bool, as_json: bool, home: Pat
         for execution_id in execution_ids:
             engine.execution(execution_id)
         with watch, interruptible() as asked:
-            resumed = engine.resume(execution_ids or None)
+            resumed = engine.recover(execution_ids or None)
             ended = [await_end(engine, each, None, asked) for each in resumed]
         if not resumed:
             click.echo("Nothing to resume", err=True)

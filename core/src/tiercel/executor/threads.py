@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import weakref
 from collections.abc import Callable
 from queue import SimpleQueue
 
@@ -22,6 +23,8 @@ class ThreadExecutor:
     another one waiting: the thread it holds is replaced. As many as `workers` threads may be held
     in this way at once; from then on each one more leaves less room.
 
+    Threads that are idle do not keep the pool: one that nobody refers to any more ends them.
+
     Args:
         workers: how many jobs may run at once.
     """
@@ -29,6 +32,7 @@ class ThreadExecutor:
     def __init__(self, workers: int = 32) -> None:
         self._limit = workers
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        weakref.finalize(self, self._jobs.put, None).atexit = False
         self._lock = threading.Lock()
         # All below by the lock only. A thread that has taken a job counts as idle, and the job as
         # waiting, until it says so: both or neither, so that comparing them is never wrong.
@@ -72,11 +76,8 @@ class ThreadExecutor:
 
     def close(self) -> None:
         """End the threads that are idle, and the others when their job is done; begin no other."""
-        with self._lock:
-            self._closed = True
-            threads = self._threads
-        for _ in range(threads):
-            self._jobs.put(None)
+        self._closed = True
+        self._jobs.put(None)
 
     def _wants_thread(self) -> bool:
         """Return whether a thread is to be started, and count it; the lock is held."""
@@ -88,7 +89,8 @@ class ThreadExecutor:
 
     def _begin_thread(self) -> None:
         try:
-            threading.Thread(target=self._work, name="tiercel-task", daemon=True).start()
+            known = (weakref.ref(self), self._jobs)
+            threading.Thread(target=_work, args=known, name="tiercel-task", daemon=True).start()
         except RuntimeError as error:  # the system gives no more
             with self._lock:
                 self._threads -= 1
@@ -97,19 +99,33 @@ class ThreadExecutor:
                     raise
             _log.warning("%s: %d must do", error, self._threads)
 
-    def _work(self) -> None:
+    def perform(self, job: Job) -> bool:
+        """Run a job on the thread that calls this; return whether the thread is to take another."""
         assert self._run is not None
         assert self._report is not None
-        while (job := self._jobs.get()) is not None and not self._closed:
-            with self._lock:
-                self._idle -= 1
-                self._waiting -= 1
-                self._running.add(job)
-            outcome = self._run(job)
-            with self._lock:
-                if job in self._held:  # another thread has this one's place
-                    self._held.remove(job)
-                    break
-                self._running.remove(job)
-                self._idle += 1
-            self._report(job, outcome)
+        if self._closed:
+            return False
+        with self._lock:
+            self._idle -= 1
+            self._waiting -= 1
+            self._running.add(job)
+        outcome = self._run(job)
+        with self._lock:
+            if job in self._held:  # another thread has this one's place
+                self._held.remove(job)
+                return False
+            self._running.remove(job)
+            self._idle += 1
+        self._report(job, outcome)
+        return True
+
+
+def _work(reference: weakref.ref[ThreadExecutor], jobs: SimpleQueue[Job | None]) -> None:
+    """Take jobs until there are no more to come."""
+    goes_on = True
+    while goes_on and (job := jobs.get()) is not None:
+        executor = reference()
+        goes_on = executor is not None and executor.perform(job)
+        del executor, job
+    if goes_on:
+        jobs.put(None)  # the next thread is to end, too

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rpds import HashTrieMap
 
@@ -28,6 +28,7 @@ __all__ = [
     "MetricEntry",
     "State",
     "TaskRun",
+    "Veil",
 ]
 
 
@@ -169,6 +170,18 @@ class TaskRun:
         return replace(self, history=self.history.then(state, at))
 
 
+class Veil(Protocol):
+    """How people may read the values of an execution."""
+
+    def __call__(self, execution: Execution, value: Any) -> Any:
+        """Return JSON-like data of an execution without secrets; raise when that cannot be told."""
+        ...
+
+    def now(self) -> datetime:
+        """Return the time by the clock of the execution's engine."""
+        ...
+
+
 @record
 class Execution:
     """One run of a flow.
@@ -189,6 +202,8 @@ class Execution:
             when the flow's `retry` made the execution. Known to the engine alone, not stored.
         first_at: when the first of these executions was created; None when it is this one.
         done: whether nothing more will happen, `afterExecution` included.
+        veil: lets people read its values, without secrets; set by the engine that it comes from,
+            never stored. Without one, displays show no values.
     """
 
     id: str
@@ -213,6 +228,7 @@ class Execution:
     attempt: int = 1
     first_at: datetime | None = None
     done: bool = False
+    veil: Veil | None = field(default=None, repr=False, compare=False)
 
     @property
     def state(self) -> State:
@@ -222,6 +238,22 @@ class Execution:
     def to(self, state: State, at: datetime) -> Execution:
         """Return the execution in its next state."""
         return replace(self, history=self.history.then(state, at))
+
+    def runs_of(self, task_id: str) -> list[TaskRun]:
+        """Return the runs of a task, the first one first; several when it is in a loop."""
+        found = [each for each in self.task_runs.values() if each.task_id == task_id]
+        return sorted(found, key=lambda each: (each.history.started, each.iteration or 0))
+
+    def _repr_html_(self) -> str:
+        """Return it for notebooks: its state, a timeline of its task runs, its values."""
+        from tiercel.model.display import execution_html
+
+        return execution_html(self)
+
+    def _repr_markdown_(self) -> str:
+        from tiercel.model.display import execution_markdown
+
+        return execution_markdown(self)
 
 
 @record

@@ -267,3 +267,13 @@ class Flow(Model):
     def task(self, task_id: str) -> TaskBase | None:
         """Return the task of one of the flow's own lists, or None."""
         return self.task_by_id.get(task_id)
+
+    def _repr_html_(self) -> str:
+        from tiercel.model.display import flow_html
+
+        return flow_html(self)
+
+    def _repr_markdown_(self) -> str:
+        from tiercel.model.display import flow_markdown
+
+        return flow_markdown(self)

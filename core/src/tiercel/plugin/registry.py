@@ -23,7 +23,7 @@ from tiercel._record import record
 from tiercel.errors import PluginError, UnknownTypeError
 from tiercel.plugin import hookspecs
 from tiercel.plugin.discovery import entry_points
-from tiercel.plugin.packages import package_for
+from tiercel.plugin.packages import package_for, stand_in_for
 
 __all__ = ["BrokenPlugin", "Plugin", "Registered", "Registry"]
 
@@ -51,6 +51,10 @@ class Plugin:
     module: str
     package: str
     version: str
+
+
+_PROGRAM = Plugin("program", "", "this program", "")
+"""Who brings what a program registers itself."""
 
 
 @record
@@ -143,6 +147,35 @@ class Registry:
         self._loaded[kind, name] = loaded
         return loaded
 
+    def register(self, kind: str, name: str, thing: Any, *, aliases: tuple[str, ...] = ()) -> None:
+        """Add something that no plugin brings: what a program defines itself.
+
+        Args:
+            kind: one of `HOOKS`.
+            name: the name it gets; a class with another `type_name` of its own is subclassed.
+            thing: a class, an `Entry`, or what the kind's hook would name.
+            aliases: its older names.
+
+        Raises:
+            PluginError: there is no such kind, or the name is taken.
+        """
+        if kind not in HOOKS:
+            raise PluginError(f"There is nothing of the kind {kind!r}; it is one of {list(HOOKS)}")
+        known = dict(self.registered(kind))
+        target = f"{getattr(thing, '__module__', '?')}:{getattr(thing, '__qualname__', name)}"
+        entry = Registered(name, aliases, target, _PROGRAM)
+        for each in (name, *aliases):
+            if each in known or (kind, each) in self._contested:
+                raise PluginError(f"There is a {kind} {each!r} already")
+            known[each] = entry
+        if hasattr(thing, "type_name"):
+            if vars(thing).get("type_name", name) != name:
+                thing = type(thing.__name__, (thing,), {"__module__": thing.__module__})
+            thing.type_name = name
+        for each in (name, *aliases):
+            self._loaded[kind, each] = thing
+        self._names[kind] = known
+
     def table(self, kind: str) -> Mapping[str, Any]:
         """Return everything of a kind by name; each is imported when it is first looked up."""
         return _Table(self, kind)
@@ -174,7 +207,9 @@ class Registry:
         ):
             package = None
         return UnknownTypeError(
-            name, suggestion=_nearest(name, self.registered(kind)), package=package
+            name,
+            suggestion=stand_in_for(name) or _nearest(name, self.registered(kind)),
+            package=package,
         )
 
     def _collect(self, kind: str) -> dict[str, Registered]:

@@ -165,7 +165,7 @@ def test_waiting_in_small_steps_leaves_nothing_behind(engine, gate):
     execution_id = engine.start("wait")
     driver = engine.tiercel.driver
     assert not any(driver.wait(execution_id, 0) for _ in range(50))
-    assert driver._roster._waiters[execution_id] == []
+    assert driver._roster._waiters == {}
 
 
 def test_events_for_an_execution_that_is_not_here_are_refused(engine):
@@ -205,7 +205,7 @@ def test_a_closed_engine_gives_its_executions_back(repository):
     second.on(named("wait", lambda ctx: 2))
     with second.tiercel:
         assert second.tiercel.interrupted() == [execution_id]
-        assert second.tiercel.resume() == [execution_id]
+        assert second.tiercel.recover() == [execution_id]
         assert second.tiercel.wait(execution_id, 20).state is State.SUCCESS
 
 
@@ -231,13 +231,13 @@ def test_another_engine_kills_through_the_repository(engine, gate, repository):
 
 def test_a_resume_that_is_impossible_is_told(engine, gate, repository):
     with pytest.raises(NotFoundError):
-        engine.tiercel.resume(["nope"])
+        engine.tiercel.recover(["nope"])
     execution_id = engine.start("wait")
     other = type(engine.tiercel)(
         repository=repository, registry=engine.tiercel.registry, environ={}
     )
     with pytest.raises(ConflictError, match="runs in another engine"), other:
-        other.resume([execution_id])
+        other.recover([execution_id])
 
 
 def test_nothing_is_logged_when_nothing_goes_wrong(engine, gate, caplog):

@@ -101,7 +101,7 @@ def test_a_new_execution_that_was_pending_begins_after_a_crash(tmp_path):
             tiercel.driver.wait(first, 0.01)
     with Tiercel(tmp_path) as tiercel:
         assert tiercel.interrupted() == [first]
-        tiercel.resume()
+        tiercel.recover()
         successor = tiercel.successor(tiercel.wait(first, 10))
         assert successor is not None
         assert tiercel.wait(successor, 10).state is State.FAILED

@@ -122,7 +122,7 @@ def test_executions_begin_in_the_order_in_which_they_were_asked_for(tiercel, unt
     first, second, third = (tiercel.start(FLOW.format(limit=ONE)) for _ in range(3))
     until((first, State.PAUSED), (second, State.QUEUED), (third, State.QUEUED))
     for running, following, waiting in ((first, second, third), (second, third, None)):
-        tiercel.unpause(running)
+        tiercel.resume(running)
         until((running, State.SUCCESS), (following, State.PAUSED))
         assert waiting is None or tiercel.execution(waiting).state is State.QUEUED
 
@@ -152,11 +152,11 @@ def test_a_limit_that_is_lowered_lets_nobody_in_before_there_is_room(tiercel, un
     first, second, third = (tiercel.start(two) for _ in range(3))
     until((first, State.PAUSED), (second, State.PAUSED), (third, State.QUEUED))
     tiercel.save_flow(tiercel.load_flow(FLOW.format(limit=ONE)))
-    tiercel.unpause(first)
+    tiercel.resume(first)
     until((first, State.SUCCESS))
     assert not tiercel.driver.wait(third, 0.2)
     assert tiercel.execution(third).state is State.QUEUED
-    tiercel.unpause(second)
+    tiercel.resume(second)
     until((third, State.PAUSED))
 
 
@@ -172,13 +172,13 @@ def test_executions_that_wait_go_on_waiting_after_the_engine_ends(tmp_path: Path
     with Tiercel(tmp_path) as before:
         first, second = before.start(text), before.start(text)
     with Tiercel(tmp_path) as tiercel:
-        tiercel.resume()
+        tiercel.recover()
         for execution_id in (first, second):
             deadline = time.monotonic() + 20
             while tiercel.execution(execution_id).state is not State.PAUSED:
                 assert time.monotonic() < deadline
                 tiercel.driver.wait(execution_id, 0.01)
-            tiercel.unpause(execution_id)
+            tiercel.resume(execution_id)
             assert tiercel.wait(execution_id, 20).state is State.SUCCESS
 
 
@@ -190,7 +190,7 @@ def test_two_engines_of_one_home_share_a_limit(tmp_path: Path):
         while one.execution(second).state is not State.QUEUED:
             assert time.monotonic() < deadline
             one.driver.wait(first, 0.01)
-        one.unpause(first)
+        one.resume(first)
         while one.execution(second).state is not State.PAUSED:
             assert time.monotonic() < deadline
             other.driver.wait(second, 0.01)

@@ -67,7 +67,7 @@ def test_the_schedule_goes_on_beside_a_backfill(world: World) -> None:
         world.run_due()
         [paused] = [each for each in world.executions() if not each.done]
         world.clock.move(timedelta(minutes=30))
-        world.tiercel.unpause(paused.id)
+        world.tiercel.resume(paused.id)
         world.tiercel.wait(paused.id, 20)
     assert world.hours() == [1, 9, 2]
 
@@ -77,7 +77,7 @@ def test_a_paused_backfill_waits_until_it_is_resumed(world: World) -> None:
     world.trigger().backfill(hour(1), hour(3))
     world.run_due()
     world.trigger().pause_backfill()
-    world.tiercel.unpause(world.executions()[0].id)
+    world.tiercel.resume(world.executions()[0].id)
     world.tiercel.wait(world.executions()[0].id, 20)
     world.run_due()
     assert world.hours() == [1]
@@ -91,7 +91,7 @@ def test_a_cancelled_backfill_is_forgotten(world: World) -> None:
     world.trigger().backfill(hour(1), hour(3))
     world.run_due()
     world.trigger().cancel_backfill()
-    world.tiercel.unpause(world.executions()[0].id)
+    world.tiercel.resume(world.executions()[0].id)
     world.settle()
     assert world.hours() == [1]
     with pytest.raises(NotFoundError, match="no backfill under way"):

@@ -92,7 +92,7 @@ def test_each_pause_counts_by_itself(world: World) -> None:
             pass
         world.run_due()
         assert len(world.executions()) == number
-        world.tiercel.unpause(upstream)
+        world.tiercel.resume(upstream)
     world.tiercel.wait(upstream, 20)
 
 

@@ -149,7 +149,7 @@ def test_nobody_looks_while_the_execution_runs(world: World) -> None:
         world.clock.move(timedelta(seconds=10))
         world.run_due()
     assert len(contexts) == 1
-    world.tiercel.unpause(world.executions()[0].id)
+    world.tiercel.resume(world.executions()[0].id)
     wait_for(lambda: world.run_due() or len(world.executions()) == 2)
 
 

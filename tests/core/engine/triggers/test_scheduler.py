@@ -101,7 +101,7 @@ def test_a_date_waits_for_the_end_of_the_execution_before(world: World) -> None:
     assert world.hours() == [9]
     [first] = world.executions()
     assert world.trigger().state.execution_id == first.id
-    world.tiercel.unpause(first.id)
+    world.tiercel.resume(first.id)
     world.tiercel.wait(first.id, 20)
     world.run_due()
     assert world.hours() == [9, 10]

@@ -114,7 +114,7 @@ def inherited(mortal: Mortal, clock: FakeClock) -> dict[str, list[str]]:
     """Return what is started in all when another engine goes on with what a dead one left."""
     heir = World(clock, repository=Mortal(mortal._state, 10**6, written=True))
     heir.clock.move(timedelta(seconds=31))  # the dead engine's leases end
-    heir.tiercel.resume()
+    heir.tiercel.recover()
     settle(heir)
     found = started(heir)
     heir.tiercel.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -25,7 +26,7 @@ from tiercel.engine.loop.recover import replay
 from tiercel.engine.loop.roster import Roster
 from tiercel.engine.loop.ticket import Ticket
 from tiercel.engine.loop.timers import Timers
-from tiercel.engine.machine import codec, commands, events
+from tiercel.engine.machine import commands, events
 from tiercel.engine.machine.reduce import create, reduce
 from tiercel.engine.worker.attempts import GRACE, Attempts
 from tiercel.engine.worker.errands import Errands
@@ -80,7 +81,13 @@ class Driver:
         self._tickets: list[tuple[str, Ticket]] = []
         self._next_poll = self._next_renewal = 0.0
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="tiercel-driver", daemon=True)
+        self._thread = threading.Thread(
+            target=_serve,
+            args=(weakref.ref(self), self._inbox),
+            name="tiercel-driver",
+            daemon=True,
+        )
+        weakref.finalize(self, self._inbox.put, ("close",)).atexit = False
         self._handlers: dict[str, Callable[..., None]] = {
             "create": self._create,
             "adopt": self._adopt,
@@ -112,7 +119,8 @@ class Driver:
                 self._stop([])
             else:
                 self._inbox.put(("close",))
-                self._thread.join(timeout=10)
+                if threading.current_thread() is not self._thread:
+                    self._thread.join(timeout=10)
             self._parts.executor.close()
 
     def create(
@@ -137,8 +145,8 @@ class Driver:
     ) -> Ticket:
         """Go on with an execution that another engine left, or that has ended; apply an event.
 
-        `force` when the other engine is dead; otherwise the ticket fails with ConflictError while
-        that one's lease lasts.
+        While another engine's lease lasts, the ticket fails with ConflictError, unless that one is
+        known to be dead: by `Parts.is_dead`, or, with `force`, by whoever asks.
         """
         return self._ask("adopt", execution_id, force, event)
 
@@ -164,6 +172,21 @@ class Driver:
             pass
         return self._roster.wait(execution_id, 0 if self._stepped else timeout)
 
+    def watch(self, execution_id: str, tell: Callable[[], None]) -> bool:
+        """Have `tell` called once nothing more happens in an execution; False when nothing does.
+
+        It is called on the driver's thread, so it must be quick. `wait` then returns at once.
+        """
+        return self._roster.watch(execution_id, tell)
+
+    def forget(self, execution_id: str, tell: Callable[[], None]) -> None:
+        """Take a `watch` back; harmless when it is over."""
+        self._roster.forget(execution_id, tell)
+
+    def runs(self, execution_id: str) -> bool:
+        """Return whether an execution is under way in this engine."""
+        return execution_id in self._roster
+
     @property
     def is_idle(self) -> bool:
         """Whether no task is running here."""
@@ -185,17 +208,25 @@ class Driver:
 
     # The loop
 
-    def _run(self) -> None:
-        while True:
-            messages = self._receive(self._patience())
-            if any(message[0] == "close" for message in messages):
-                break
-            self._work_off(messages)
-        self._stop(messages)
+    def serve(self, messages: list[tuple[Any, ...]]) -> float | None:
+        """Do what there is to do; return how many seconds to wait for the next message at most.
+
+        Returns None when the driver is closed.
+        """
+        if any(message[0] == "close" for message in messages):
+            self._stop(messages)
+            return None
+        if not messages:
+            self._announce()
+        self._work_off(messages)
+        return self._patience()
 
     def turn(self) -> bool:
         """Do what there is to do now, when `stepped`; return whether there was anything."""
-        return self._work_off(self._receive(0.0))
+        messages = _received(self._inbox, 0.0)
+        if not messages:
+            self._announce()
+        return self._work_off(messages)
 
     def next_due(self) -> datetime | None:
         """Return when the next timer fires; None when nothing waits for a time."""
@@ -247,17 +278,6 @@ class Driver:
             self._dirty.pop(execution_id, None)
             self._attempts.kill_all(execution_id)
             self._roster.drop(execution_id, bug)
-
-    def _receive(self, patience: float) -> list[tuple[Any, ...]]:
-        """Return the messages there are, waiting for the first at most `patience` seconds."""
-        messages: list[tuple[Any, ...]] = []
-        with suppress(Empty):
-            messages.append(self._inbox.get(block=patience > 0, timeout=patience))
-            while len(messages) < _BATCH:
-                messages.append(self._inbox.get_nowait())
-        if not messages:
-            self._announce()
-        return messages
 
     def _patience(self) -> float:
         if self._dirty or self._queue.is_due:
@@ -348,7 +368,7 @@ class Driver:
             # With the next claim comes a new epoch: what still runs for the old one is stale.
             with self._parts.repository.transaction() as work:
                 work.release(execution_id, self._parts.owner)
-            live, outbox = replay(self._parts, execution_id, LEASE, force=True)
+            live, outbox = replay(self._parts, execution_id, LEASE, force=False)
         except TiercelError as error:
             _log.warning("Cannot go on with execution %s: %s", execution_id, error)
             if is_passing(error):
@@ -374,12 +394,12 @@ class Driver:
     def _received(self, execution_id: str, number: int, kind: str, payload: str) -> None:
         """Take an event that another process sent."""
         live = self._roster.get(execution_id)
-        if live is not None and number not in live.pending.inbox:
-            event = codec.decode_event(kind, payload)
-            if event.at >= live.began:  # otherwise it is about what was before a restart
-                self._apply(execution_id, event)
-            live.pending.inbox.append(number)
-            self._dirty[execution_id] = live
+        if live is None:
+            return
+        event = live.received(number, kind, payload)
+        if event is not None:
+            self._apply(execution_id, event)
+        self._dirty[execution_id] = live
 
     def _due(self, execution_id: str, command_id: str) -> None:
         now = self._parts.clock.now()
@@ -507,14 +527,14 @@ class Driver:
         self._timers.set(self._in_a_second(), "return", execution_id)
 
     def _publish(self, live: Live) -> None:
-        changed = tuple(live.pending.changed)
+        before, changed = live.stored, tuple(live.pending.changed)
         lines = tuple(live.pending.logs)
         questions = live.questions()
         for command in live.written():
             self._dispatcher.dispatch(live, command)
         if self._parts.listener is not None:
             try:
-                self._parts.listener(live.execution, changed, lines)
+                self._parts.listener(before, live.execution, changed, lines)
             except Exception:  # somebody else's code; it only watches
                 _log.exception("A listener failed")
         if live.execution.parent_command or live.execution.state is State.KILLING:
@@ -529,6 +549,30 @@ class Driver:
             live.take_up(questions)
             self._dirty[live.execution.id] = live
             self._answer(live)
+
+
+def _serve(reference: weakref.ref[Driver], inbox: SimpleQueue[tuple[Any, ...]]) -> None:
+    """Work until the driver is closed, or nobody refers to it any more.
+
+    While it waits, the thread holds the inbox only, so that an engine that was dropped without
+    being closed can be collected.
+    """
+    patience: float | None = 0.0
+    while patience is not None:
+        messages = _received(inbox, patience)
+        driver = reference()
+        patience = driver.serve(messages) if driver is not None else None
+        del messages, driver
+
+
+def _received(inbox: SimpleQueue[tuple[Any, ...]], patience: float) -> list[tuple[Any, ...]]:
+    """Return the messages there are, waiting for the first at most `patience` seconds."""
+    messages: list[tuple[Any, ...]] = []
+    with suppress(Empty):
+        messages.append(inbox.get(block=patience > 0, timeout=patience))
+        while len(messages) < _BATCH:
+            messages.append(inbox.get_nowait())
+    return messages
 
 
 def _at_once(work: Callable[[], None]) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tiercel.engine.machine.draft import Reduction
-    from tiercel.engine.machine.events import Event
+    from tiercel.engine.machine.events import AnyEvent, Event
     from tiercel.model.execution import Execution, LogEntry, MetricEntry
     from tiercel.repository.spi import UnitOfWork
 
@@ -75,6 +75,11 @@ class Live:
         live.sequence = sequence
         live._stored = execution
         return live
+
+    @property
+    def stored(self) -> Execution | None:
+        """The execution as it was committed last; None when it never was."""
+        return self._stored
 
     @property
     def is_new(self) -> bool:
@@ -155,6 +160,17 @@ class Live:
                 outputs_error=_outputs_error(execution),
             )
             work.send(execution.parent_id, *codec.encode(ended))
+
+    def received(self, number: int, kind: str, payload: str) -> AnyEvent | None:
+        """Note that a message of another process is dealt with; return what there is to apply.
+
+        That is nothing when it was dealt with before, or tells of what was before a restart.
+        """
+        if number in self.pending.inbox:
+            return None
+        self.pending.inbox.append(number)
+        event = codec.decode_event(kind, payload)
+        return event if event.at >= self.began else None
 
     def take_up(self, outbox: Iterable[Command]) -> None:
         """Have commands dispatched by the next commit that are in the outbox already."""

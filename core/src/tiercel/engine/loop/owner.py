@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import weakref
 from pathlib import Path
 
 __all__ = ["EngineLock", "is_dead"]
@@ -26,15 +27,23 @@ class EngineLock:
 
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / f"{owner}.lock"
-        self._descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
+        self._descriptor: int | None = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
         os.set_inheritable(self._descriptor, False)
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        _held.add(self)
 
     def release(self) -> None:
-        """Let go, and remove the file."""
-        with contextlib.suppress(OSError):
-            self._path.unlink()
-        os.close(self._descriptor)
+        """Let go, and remove the file; harmless when repeated."""
+        if self._descriptor is not None:
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Let go, and leave the file: others learn from it that the engine has ended."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def is_dead(folder: Path, owner: str) -> bool:
@@ -58,3 +67,15 @@ def is_dead(folder: Path, owner: str) -> bool:
         return True
     finally:
         os.close(descriptor)
+
+
+_held: weakref.WeakSet[EngineLock] = weakref.WeakSet()
+
+
+def _forked() -> None:
+    """Keep no lock alive in a child process that may live longer than the engine."""
+    for lock in list(_held):
+        lock.let_go()
+
+
+os.register_at_fork(after_in_child=_forked)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Listener", "Parts"]
 
-Listener = Callable[[Execution, tuple[str, ...], tuple[LogEntry, ...]], None]
+Listener = Callable[[Execution | None, Execution, tuple[str, ...], tuple[LogEntry, ...]], None]
 
 
 @record
@@ -33,8 +33,10 @@ class Parts:
         newest: (namespace, id) → a flow's newest revision; raises NotFoundError.
         child: (execution, `StartChild`) → what creates the execution that it asks for, or None when
             it exists already; raises TiercelError when it cannot be.
+        is_dead: whether the engine of a name in a lease is known to be dead.
         shared: variables that every execution sees (`envs`, `globals`, `kestra`).
-        listener: told of every committed change: execution, changed task runs, new log lines.
+        listener: told of every committed change: the execution as it was committed before (None for
+            a new one) and as it is now, ids of changed task runs, new log lines.
     """
 
     repository: Repository
@@ -46,5 +48,6 @@ class Parts:
     flow: Callable[[str, str, str, int], Flow]
     newest: Callable[[str, str], Flow]
     child: Callable[[Execution, commands.StartChild], tuple[events.ExecutionCreated, Flow] | None]
+    is_dead: Callable[[str], bool] | None = None
     shared: dict[str, Any] = field(default_factory=dict)
     listener: Listener | None = None

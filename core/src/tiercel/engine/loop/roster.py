@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tiercel.engine.loop.live import Live
     from tiercel.errors import EngineBug
@@ -16,13 +16,14 @@ __all__ = ["Roster"]
 
 
 class Roster:
-    """Changed by the driver's thread alone; `wait` is for every other one."""
+    """Changed by the driver's thread alone; `watch`, `forget`, `wait` are for every other one."""
 
     def __init__(self) -> None:
         self._live: dict[str, Live] = {}
         self._away: set[str] = set()
         self._broken: dict[str, EngineBug] = {}
-        self._waiters: dict[str, list[threading.Event]] = {}
+        self._waiters: dict[str, list[Callable[[], None]]] = {}
+        self._is_closed = False
         self._lock = threading.Lock()
 
     def __contains__(self, execution_id: object) -> bool:
@@ -58,15 +59,46 @@ class Roster:
             self._live.pop(execution_id, None)
             self._away.discard(execution_id)
             waiters = self._waiters.pop(execution_id, [])
-        for waiter in waiters:
-            waiter.set()
+        for tell in waiters:
+            tell()
 
     def let_everybody_go(self) -> None:
         """End every wait: nothing will happen any more."""
         with self._lock:
+            self._is_closed = True
             waiters = [each for waiting in self._waiters.values() for each in waiting]
-        for waiter in waiters:
-            waiter.set()
+            self._waiters.clear()
+        for tell in waiters:
+            tell()
+
+    def watch(self, execution_id: str, tell: Callable[[], None]) -> bool:
+        """Have `tell` called, by the driver's thread, once nothing more happens in an execution.
+
+        Returns False, and forgets `tell`, when nothing does already. `tell` must be quick.
+        """
+        with self._lock:
+            runs = execution_id in self._live or execution_id in self._away
+            runs = runs and not self._is_closed
+            if runs:
+                self._waiters.setdefault(execution_id, []).append(tell)
+        return runs
+
+    def forget(self, execution_id: str, tell: Callable[[], None]) -> None:
+        """Call `tell` no more; harmless when it was called."""
+        with self._lock, suppress(KeyError, ValueError):
+            waiters = self._waiters[execution_id]
+            waiters.remove(tell)
+            if not waiters:
+                del self._waiters[execution_id]
+
+    def check(self, execution_id: str) -> None:
+        """Raise what keeps an execution from going on, if anything does.
+
+        Raises:
+            EngineBug: it cannot go on.
+        """
+        if execution_id in self._broken:
+            raise self._broken[execution_id]
 
     def wait(self, execution_id: str, timeout: float | None) -> bool:
         """Return True when nothing more happens in an execution, False after `timeout` seconds.
@@ -75,14 +107,8 @@ class Roster:
             EngineBug: it cannot go on.
         """
         done = threading.Event()
-        with self._lock:
-            runs = execution_id in self._live or execution_id in self._away
-            if runs:
-                self._waiters.setdefault(execution_id, []).append(done)
-        ended = not runs or done.wait(timeout)
+        ended = not self.watch(execution_id, done.set) or done.wait(timeout)
         if not ended:
-            with self._lock, suppress(KeyError, ValueError):
-                self._waiters[execution_id].remove(done)
-        if execution_id in self._broken:
-            raise self._broken[execution_id]
+            self.forget(execution_id, done.set)
+        self.check(execution_id)
         return ended

@@ -225,7 +225,7 @@ class Bench:
             self._move_to(answer[0])
             _, paused_id, task_run, resume = answer
             state = State(resume.state) if resume.state else None
-            engine.unpause(paused_id, resume.inputs, state=state)
+            engine.resume(paused_id, resume.inputs, state=state)
             self._resumed.add(task_run.id)
             return False
         if due is not None:

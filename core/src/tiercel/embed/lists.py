@@ -1,0 +1,36 @@
+"""Lists that a notebook shows as tables; lists in all other respects."""
+
+from __future__ import annotations
+
+from tiercel.model.execution import Execution
+from tiercel.model.flow import Flow
+
+__all__ = ["ExecutionList", "FlowList"]
+
+
+class ExecutionList(list[Execution]):
+    """Executions, newest first."""
+
+    def _repr_html_(self) -> str:
+        from tiercel.model.display import executions_html
+
+        return executions_html(self)
+
+    def _repr_markdown_(self) -> str:
+        from tiercel.model.display import executions_markdown
+
+        return executions_markdown(self)
+
+
+class FlowList(list[Flow]):
+    """Flows, by namespace and id."""
+
+    def _repr_html_(self) -> str:
+        from tiercel.model.display import flows_html
+
+        return flows_html(self)
+
+    def _repr_markdown_(self) -> str:
+        from tiercel.model.display import flows_markdown
+
+        return flows_markdown(self)
