@@ -48,6 +48,13 @@ def test_exit_ends_the_execution_in_its_state(run, written, state):
     assert [str(each) for each in execution.history.states] == ["CREATED", "RUNNING", state]
 
 
+@pytest.mark.parametrize("state", ["SUCCESS", "WARNING", "FAILED", "KILLED", "CANCELLED"])
+def test_an_execution_that_exits_has_no_outputs(run, state):
+    more = "outputs: [{id: o, type: STRING, value: x}]"
+    execution, _ = run(f"- {{id: x, type: {EXECUTION}.Exit, state: {state}}}", more)
+    assert (str(execution.state), execution.outputs) == (state, None)
+
+
 def test_exit_never_goes_through_a_worker(run):
     execution, _ = run(f"- {{id: x, type: {EXECUTION}.Exit}}")
     (task_run,) = execution.task_runs.values()

@@ -73,6 +73,7 @@ def values(read: Read) -> Callable[..., Any]:
         ("type: SELECT, values: [A, B]", "B", "B"),
         ("type: ENUM, values: [A, B]", "A", "A"),
         ("type: SELECT, values: [A], allowCustomValue: true", "Z", "Z"),
+        ("type: SELECT, values: [A], required: false", "Z", "Z"),
         ("type: MULTISELECT, values: [x, y, z]", '["x", "z"]', ["x", "z"]),
         ("type: MULTISELECT, values: [x]", ["x"], ["x"]),
         ("type: MULTISELECT, values: ['1', '2'], itemType: INT", ["1", 2], [1, 2]),

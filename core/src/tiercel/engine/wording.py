@@ -6,10 +6,13 @@ import re
 
 from tiercel.errors import ExpressionError, TiercelError, UndefinedError
 
-__all__ = ["OUTPUTS_FAILED", "error_text"]
+__all__ = ["OUTPUTS_FAILED", "OUTPUT_IGNORED", "error_text"]
 
 OUTPUTS_FAILED = "Failed to render output values: "
 """What the error of an execution begins with whose outputs cannot be rendered."""
+
+OUTPUT_IGNORED = "Failed to render optional flow output '{}'. Output is ignored."
+"""What the log says when that happens to an output that is not `required`."""
 
 _NAME = re.compile(r"['\"]?([\w$-]+)")
 _HINT = re.compile(r"; did you mean '(.+)'\?$")

@@ -386,6 +386,8 @@ def _among(value: Any, declared: Any) -> None:
         values = declared.__dict__.get("options") or []
     if getattr(declared, "allow_custom_value", False):
         return
+    if declared.type != "MULTISELECT" and not declared.required:
+        return  # Kestra: `SelectInput.validate`; what need not be given may be anything
     shown = f"[{', '.join(values)}]"
     if declared.type == "MULTISELECT":
         for each in value:

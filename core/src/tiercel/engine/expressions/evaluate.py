@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tiercel.engine.machine.commands import Evaluate
 from tiercel.engine.machine.events import Evaluated
 from tiercel.engine.plain import plain
-from tiercel.engine.wording import OUTPUTS_FAILED, error_text
+from tiercel.engine.wording import OUTPUT_IGNORED, OUTPUTS_FAILED, error_text
 from tiercel.errors import TiercelError
 from tiercel.plugin.truth import is_true
 
@@ -50,19 +50,38 @@ class Evaluator:
                 return environment.render_object(raw, variables, host)
             return raw
 
+        def render_text(raw: Any) -> Any:
+            return environment.render_object(raw, variables, host)
+
+        remarks: list[str] = []
         try:
-            values = self._values(command, flow, render)
+            if command.purpose == "outputs":
+                values = self._outputs(flow, render_text, remarks)
+            else:
+                values = self._values(command, render)
         except TiercelError as error:
             message = masker.mask(_reason(command, variables, error))
             return Evaluated(at=at, command_id=command.id, error=message)
-        return Evaluated(at=at, command_id=command.id, values=values)
+        return Evaluated(at=at, command_id=command.id, values=values, remarks=remarks)
 
-    def _values(
-        self, command: Evaluate, flow: Flow, render: Callable[[Any], Any]
+    def _outputs(
+        self, flow: Flow, render: Callable[[Any], Any], remarks: list[str]
     ) -> Mapping[str, Any]:
-        if command.purpose == "outputs":
-            rendered = {output.id: render(output.value) for output in flow.outputs or ()}
-            return plain(self._type_outputs(flow, rendered))  # type: ignore[no-any-return]
+        """Return a flow's outputs; one that need not be there is left out when it has an error.
+
+        They are rendered as text before their type makes something else of them: a map is JSON.
+        """
+        rendered = {}
+        for output in flow.outputs or ():
+            try:
+                rendered[output.id] = render(output.value)
+            except TiercelError:
+                if output.required:
+                    raise
+                remarks.append(OUTPUT_IGNORED.format(output.id))
+        return plain(self._type_outputs(flow, rendered))  # type: ignore[no-any-return]
+
+    def _values(self, command: Evaluate, render: Callable[[Any], Any]) -> Mapping[str, Any]:
         values = {name: plain(render(raw)) for name, raw in command.expressions.items()}
         for name in command.passed:
             values[name] = self._sealed(values[name])

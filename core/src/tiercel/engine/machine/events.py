@@ -120,6 +120,8 @@ class Evaluated(Event):
     command_id: str
     values: Mapping[str, Any] | None = None
     error: str | None = None
+    remarks: Sequence[str] = field(default_factory=list)
+    """What the log says about it, as warnings."""
 
 
 @record(kw_only=True)

@@ -229,6 +229,8 @@ def _outputs_evaluated(draft: Draft, event: ev.Evaluated) -> None:
     scope = replace(scope, asked=None)
     assert scope.finish is not None
     draft.to(scope.finish.state)
+    for remark in event.remarks:
+        draft.log("WARN", remark)
     if event.error is None:
         draft.set(outputs=event.values)
     else:

@@ -369,8 +369,10 @@ def _leave_phase(draft: Draft, scope: Scope) -> None:
             draft.put_scope(replace(scope, phase=Phase.OUTPUTS))
             if not watch_assertions(draft):
                 _ask_outputs(draft, draft.scope(ROOT))
-        case Phase.OUTPUTS if not scope.asserting and scope.asked is None:
-            _ask_outputs(draft, scope)
+        case Phase.OUTPUTS:
+            # Looked at again while it still waits for an answer, there is nothing to do.
+            if not scope.asserting and scope.asked is None:
+                _ask_outputs(draft, scope)
         case Phase.KILLING:
             assert scope.finish is not None
             draft.to(scope.finish.state)
@@ -410,11 +412,14 @@ def _close_flowable(draft: Draft, scope: Scope) -> None:
 
 
 def _ask_outputs(draft: Draft, scope: Scope) -> None:
-    """Have the flow's outputs rendered, which is the last thing before the terminal state."""
+    """Have the flow's outputs rendered, which is the last thing before the terminal state.
+
+    An execution that a task ended has none. Source: Kestra's `ExecutorService.handleEnd`.
+    """
     assert draft.execution.flow is not None
     finish = scope.finish
     assert finish is not None
-    if draft.execution.flow.outputs:
+    if draft.execution.flow.outputs and not scope.left:
         ask(draft, scope, "outputs")
     else:
         draft.to(finish.state)
