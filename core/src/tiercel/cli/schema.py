@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from tiercel.cli.group import HelpfulGroup
+from tiercel.cli.text import clean
 
 __all__ = ["schema"]
 
@@ -24,18 +24,40 @@ def schema() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write to this file instead of standard output.",
 )
-def export(output: Path | None) -> None:
+@click.option("--no-cache", is_flag=True, help="Make it anew, even if nothing has changed.")
+def export(output: Path | None, no_cache: bool) -> None:
     """Write the JSON Schema (draft 7) of flows, with every installed plugin.
+
+    It is kept in the cache folder, and made anew when a plugin or any other
+    package that it depends on has changed. A type that cannot be imported is
+    left out.
 
     \b
     Example:
       tiercel schema export --output flow.schema.json
     """
-    from tiercel.plugin.registry import Registry
-    from tiercel.schema.export import flow_schema
+    from tiercel.schema.remembered import recall
 
-    text = json.dumps(flow_schema(Registry()), ensure_ascii=False, indent=2)
+    text = None if no_cache else recall()
+    if text is None:
+        text = _made()
     if output is None:
-        click.echo(text)
+        click.echo(text, nl=False)
     else:
-        output.write_text(text + "\n", encoding="utf-8")
+        output.write_text(text, encoding="utf-8")
+
+
+def _made() -> str:
+    from tiercel.plugin.registry import Registry
+    from tiercel.schema.export import troubles
+    from tiercel.schema.remembered import remember, schema_text
+
+    registry = Registry()
+    text = schema_text(registry)
+    missing = troubles(registry)
+    for each in missing:
+        click.echo(clean(each), err=True)
+    # What is wrong may be put right by something that no file of a module tells of.
+    if not missing:
+        remember(text)
+    return text

@@ -1,4 +1,4 @@
-"""One JSON Schema (draft 7) for flows with every installed plugin: for editors and for checks."""
+"""One JSON Schema (draft 7) for flows with every installed plugin."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tiercel.plugin.registry import HOOKS, Registered, Registry
 from tiercel.schema.generator import ManySchemas
 from tiercel.schema.types import finish_type
 
-__all__ = ["flow_schema"]
+__all__ = ["aliases", "flow_schema", "troubles"]
 
 KINDS = {
     "task": "task",
@@ -32,8 +32,7 @@ _REFERENCE = "#/definitions/{model}"
 def flow_schema(registry: Registry) -> dict[str, Any]:
     """Return the schema of a flow's YAML.
 
-    A type whose plugin cannot be imported is left out; `Registry.broken` and loading the type
-    itself tell why.
+    A type whose plugin cannot be imported is left out; `troubles` tells why.
     """
     entries = {kind: _classes(registry, kind) for kind in HOOKS if kind in KINDS}
     classes = [cls for listed in entries.values() for _, cls in listed]
@@ -99,6 +98,27 @@ def _any_of(choices: list[dict[str, Any]], names: list[str] | None = None) -> di
     if names:  # while a type is being written, no choice fits: here are all that could
         schema["properties"] = {"type": {"type": "string", "enum": names}}
     return schema
+
+
+def aliases(registry: Registry) -> set[str]:
+    """Return the older names of types that a flow may have."""
+    entries = (entry for kind in HOOKS if kind in KINDS for entry in registry.canonical(kind))
+    return {alias for entry in entries for alias in entry.aliases}
+
+
+def troubles(registry: Registry) -> list[str]:
+    """Return why types are missing in the schema, one message each."""
+    found = [
+        f"Plugin {each.plugin.package} {each.plugin.version} is broken: {each.error}"
+        for each in registry.broken()
+    ]
+    for kind in HOOKS:
+        for entry in registry.canonical(kind) if kind in KINDS else ():
+            try:
+                registry.load(kind, entry.name)
+            except PluginError as error:
+                found.append(str(error))
+    return found
 
 
 def _classes(registry: Registry, kind: str) -> list[tuple[Registered, type[BaseModel]]]:
