@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tiercel.errors import PluginError
+from tiercel.errors import PluginError, UnknownTypeError
 from tiercel.parts import open_storage
-from tiercel.plugin.packages import package_for, package_for_back_end
+from tiercel.plugin.packages import package_for, package_for_back_end, stand_in_for
 from tiercel.plugin.registry import Registry
 from tiercel.settings import Settings
 
@@ -41,3 +41,12 @@ def test_a_storage_that_is_not_installed_is_told_by_its_package(tmp_path: Path) 
     settings = Settings.read({"TIERCEL_STORAGE": "s3://bucket"}, tmp_path)
     with pytest.raises(PluginError, match="'s3'; install it with `pip install tiercel-aws`"):
         open_storage(settings, Registry([]))
+
+
+def test_a_type_that_needs_a_jvm_is_told_with_what_does_the_same() -> None:
+    jython = "io.kestra.plugin.scripts.jython.FileTransform"
+    assert stand_in_for(jython) == "io.kestra.plugin.scripts.python.Script"
+    assert stand_in_for("io.kestra.plugin.scripts.groovy.Script") is None
+    with pytest.raises(UnknownTypeError, match=r"groovy\.Script") as unknown:
+        Registry().resolve("io.kestra.plugin.scripts.groovy.Eval", "task")
+    assert unknown.value.suggestion == "io.kestra.plugin.scripts.groovy.Script"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["package_for", "package_for_back_end"]
+__all__ = ["package_for", "package_for_back_end", "stand_in_for"]
 
 _PACKAGES = {
     "io.kestra.plugin.discord.": "tiercel-notifications",
@@ -44,6 +44,13 @@ _PACKAGES = {
     "io.kestra.plugin.jdbc.postgresql.": "tiercel-jdbc",
 }
 
+_STAND_INS = {
+    # Kestra runs these inside its own JVM.
+    "groovy": "io.kestra.plugin.scripts.groovy.Script",
+    "jython": "io.kestra.plugin.scripts.python.Script",
+    "nashorn": "io.kestra.plugin.scripts.node.Script",
+}
+
 _BACK_ENDS = {
     ("repository", "sqlite"): "tiercel-sql",
     ("storage", "azure"): "tiercel-azure",
@@ -68,3 +75,11 @@ def package_for_back_end(kind: str, scheme: str) -> str | None:
         scheme: what its URL begins with.
     """
     return _BACK_ENDS.get((kind, scheme))
+
+
+def stand_in_for(type_name: str) -> str | None:
+    """Return the type that does what one of Kestra's does that is not brought; None if none is."""
+    package, _, name = type_name.rpartition(".")
+    if name not in ("Eval", "FileTransform"):
+        return None
+    return _STAND_INS.get(package.removeprefix("io.kestra.plugin.scripts."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tiercel.plugin import Registration, hookimpl
 from tiercel_scripts.languages import LANGUAGES
 
-__all__ = ["register_task_runners", "register_tasks"]
+__all__ = ["register_task_runners", "register_tasks", "register_triggers"]
 
 
 @hookimpl
@@ -15,6 +15,17 @@ def register_tasks() -> Registration:
         language.type_of(kind): f"tiercel_scripts.tasks:{language.class_of(kind)}"
         for language in LANGUAGES
         for kind in ("Script", "Commands")
+    }
+
+
+@hookimpl
+def register_triggers() -> Registration:
+    """Return the triggers of the languages that have them."""
+    return {
+        language.type_of(kind): f"tiercel_scripts.triggers:{language.class_of(kind)}"
+        for language in LANGUAGES
+        for kind in ("ScriptTrigger", "CommandsTrigger")
+        if language.has_triggers
     }
 
 

@@ -31,6 +31,7 @@ class Language:
         stop_on_error: the command that makes it stop at the first failing command.
         env: environment variables that its programs want.
         setup: commands that run before those of the task.
+        has_triggers: whether there are triggers that run it, as Kestra has them.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Language:
     stop_on_error: str = "set -e"
     env: Mapping[str, str] = field(default_factory=dict)
     setup: tuple[str, ...] = ()
+    has_triggers: bool = False
 
     def type_of(self, kind: str) -> str:
         """Return the task type for `kind`, `Script` or `Commands`."""
@@ -68,9 +70,18 @@ LANGUAGES = (
             "PIP_ROOT_USER_ACTION": "ignore",
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         },
+        has_triggers=True,
     ),
-    Language("shell", "shell", "ubuntu", "", "", 'echo "Hello from the shell"'),
-    Language("node", "Node.js", "node", ".js", "node", 'console.log("Hello from Node.js")'),
+    Language("shell", "shell", "ubuntu", "", "", 'echo "Hello from the shell"', has_triggers=True),
+    Language(
+        "node",
+        "Node.js",
+        "node",
+        ".js",
+        "node",
+        'console.log("Hello from Node.js")',
+        has_triggers=True,
+    ),
     Language("r", "R", "r-base", ".R", "Rscript", 'cat("Hello from R\\n")'),
     Language("julia", "Julia", "julia", ".jl", "julia", 'println("Hello from Julia")'),
     Language(
@@ -83,7 +94,7 @@ LANGUAGES = (
         interpreter=_POWERSHELL,
         stop_on_error="$ErrorActionPreference = 'Stop'",
     ),
-    Language("ruby", "Ruby", "ruby", ".rb", "ruby", 'puts "Hello from Ruby"'),
+    Language("ruby", "Ruby", "ruby", ".rb", "ruby", 'puts "Hello from Ruby"', has_triggers=True),
     Language(
         "go",
         "Go",
@@ -91,6 +102,7 @@ LANGUAGES = (
         ".go",
         "go run",
         'package main\n\nimport "fmt"\n\nfunc main() {\n    fmt.Println("Hello from Go")\n}',
+        has_triggers=True,
     ),
     Language("perl", "Perl", "perl", ".pl", "perl", 'print "Hello from Perl\\n";'),
     Language("deno", "Deno", "denoland/deno", ".ts", "deno run", 'console.log("Hello from Deno")'),
