@@ -6,13 +6,13 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tiercel.plugin.spi import RepositoryError
+from tiercel.plugin.spi import Execution, RepositoryError
 from tiercel_sql.repository import SqlRepository
 from tiercel_sql.sqlite import open_repository
 
@@ -92,7 +92,7 @@ def test_a_database_of_a_killed_writer_can_be_written_on(
 ) -> None:
     acknowledged_before_the_kill(url, 20)
     with repository.transaction() as unit:
-        unit.send("e1", "Kill", "{}")
+        assert unit.send("e1", "Kill", "{}")
     with writer(url, "e2", 20) as process:
         process.communicate(timeout=60)
     assert process.returncode == 0
@@ -137,10 +137,20 @@ def test_whoever_waits_too_long_is_told_what_for(url: str) -> None:
     waiter.close()
 
 
+@pytest.fixture
+def repository(url: str, make_execution: Callable[..., Execution]) -> Iterator[SqlRepository]:
+    """A repository with the execution that `send` sends to."""
+    repository = open_repository(url)
+    with repository.transaction() as unit:
+        unit.save_execution(make_execution("reached"))
+    yield repository
+    repository.close()
+
+
 def send(repository: SqlRepository, *kinds: str, size: int = 2) -> None:
     with repository.transaction() as unit:
         for kind in kinds:
-            unit.send("e1", kind, "x" * size)
+            assert unit.send("reached", kind, "x" * size)
 
 
 def test_a_full_disk_takes_the_transaction_back_and_is_told(

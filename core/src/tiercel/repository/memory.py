@@ -396,9 +396,13 @@ class _Unit:
         self._state.kv = self._state.kv.discard((namespace, key))
         return there
 
-    def send(self, execution_id: str, kind: str, payload: str) -> None:
+    def send(self, execution_id: str, kind: str, payload: str) -> bool:
+        found = self._state.executions.get(execution_id)
+        if found is None or found[1].done:
+            return False
         number = self._state.next_number()
         self._state.inbox = self._state.inbox.insert(number, (number, execution_id, kind, payload))
+        return True
 
     def receive(self, owner: str, limit: int = 100) -> Sequence[_Message]:
         claims = self._state.claims
@@ -408,6 +412,12 @@ class _Unit:
             if message[1] in claims and claims[message[1]].owner == owner
         ]
         return sorted(mine)[:limit]
+
+    def messages(self, execution_id: str) -> Sequence[tuple[int, str, str]]:
+        inbox = self._state.inbox.values()
+        return sorted(
+            (number, kind, payload) for number, to, kind, payload in inbox if to == execution_id
+        )
 
     def acknowledge(self, numbers: Iterable[int]) -> None:
         for number in numbers:
@@ -457,12 +467,18 @@ class _Unit:
         self._state.changes = self._state.changes.discard(number)
 
     def claim(
-        self, execution_id: str, owner: str, now: datetime, lease: timedelta, *, force: bool = False
+        self,
+        execution_id: str,
+        owner: str,
+        now: datetime,
+        lease: timedelta,
+        *,
+        is_dead: Callable[[str], bool] | None = None,
     ) -> Claim | None:
         known = self._state.claims.get(execution_id)
         if known is not None and known.owner == owner:
             claim = replace(known, until=now + lease)
-        elif known is not None and known.until > now and not force:
+        elif known is not None and known.until > now and not (is_dead and is_dead(known.owner)):
             return None
         else:
             claim = Claim(execution_id, owner, self._state.next_number(), now + lease)

@@ -11,7 +11,7 @@ suite in `tiercel.testing.contracts.repository` says exactly what an implementat
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
@@ -253,14 +253,25 @@ class UnitOfWork(Protocol):
         """Delete a key; return whether it was there."""
         ...
 
-    def send(self, execution_id: str, kind: str, payload: str) -> None:
-        """Put an event from outside into the inbox of whoever owns the execution."""
+    def send(self, execution_id: str, kind: str, payload: str) -> bool:
+        """Put an event from outside into the inbox of whoever owns, or will own, the execution.
+
+        Returns False, and keeps nothing, when there is no such execution or it is done: nobody
+        would look.
+        """
         ...
 
     def receive(self, owner: str, limit: int = 100) -> Sequence[tuple[int, str, str, str]]:
         """Return (number, execution id, kind, payload) of inbox events of executions of `owner`.
 
         They stay until `acknowledge`, which belongs in the transaction that applied them.
+        """
+        ...
+
+    def messages(self, execution_id: str) -> Sequence[tuple[int, str, str]]:
+        """Return (number, kind, payload) of an execution's inbox events, the oldest first.
+
+        Whoever writes its end looks here in the same transaction, so that nothing is left behind.
         """
         ...
 
@@ -306,12 +317,19 @@ class UnitOfWork(Protocol):
         ...
 
     def claim(
-        self, execution_id: str, owner: str, now: datetime, lease: timedelta, *, force: bool = False
+        self,
+        execution_id: str,
+        owner: str,
+        now: datetime,
+        lease: timedelta,
+        *,
+        is_dead: Callable[[str], bool] | None = None,
     ) -> Claim | None:
         """Become the owner of an execution, and return the claim with a new epoch.
 
-        Returns None when another owner's lease has not ended yet, unless `force` says that owner
-        is known to be dead. Claiming what one owns already renews it and keeps the epoch.
+        Returns None when another owner's lease has not ended yet, unless `is_dead` knows that this
+        owner is dead: of several who find that out, one becomes the owner. Claiming what one owns
+        already renews it and keeps the epoch.
         """
         ...
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMA_VERSION", "migrate", "migrations", "version"]
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """The version this program reads and writes; the number of the last migration."""
 
 _TABLE = "tiercel_schema"

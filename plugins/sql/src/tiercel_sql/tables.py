@@ -241,7 +241,11 @@ QUEUED = (
     "AND e.state = 'QUEUED' AND c.until > ? ORDER BY e.number LIMIT ?"
 )
 RELEASE = "DELETE FROM claims WHERE execution_id = ? AND owner = ?"
-SEND = "INSERT INTO inbox (execution_id, kind, payload) VALUES (?, ?, ?)"
+SEND = (
+    "INSERT INTO inbox (execution_id, kind, payload) "
+    "SELECT id, ?, ? FROM executions WHERE id = ? AND done = 0"
+)
+MESSAGES = "SELECT number, kind, payload FROM inbox WHERE execution_id = ? ORDER BY number"
 # CROSS JOIN tells SQLite to begin with the inbox, which is nearly always empty.
 RECEIVE = (
     "SELECT i.number, i.execution_id, i.kind, i.payload FROM inbox i CROSS JOIN claims c "

@@ -21,7 +21,7 @@ from tiercel.plugin.spi import (
 from tiercel_sql import rows, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime, timedelta
 
     from tiercel_sql.session import Session
@@ -264,20 +264,30 @@ class SqlUnit:
         if not self._session.run(tables.TAKE_CHANGE, (number,)):
             raise ConflictError(f"Change {number} of an execution's state was taken already")
 
-    def send(self, execution_id: str, kind: str, payload: str) -> None:
-        """Put an event from outside into the inbox of whoever owns the execution."""
-        self._session.run(tables.SEND, (execution_id, kind, rows.clean(payload)))
+    def send(self, execution_id: str, kind: str, payload: str) -> bool:
+        """Put an event into the inbox of whoever owns the execution; False when it is done."""
+        return self._session.run(tables.SEND, (kind, rows.clean(payload), execution_id)) > 0
 
     def receive(self, owner: str, limit: int = 100) -> Sequence[tuple[int, str, str, str]]:
         """Return (number, execution id, kind, payload) of inbox events of executions of `owner`."""
         return self._session.all(tables.RECEIVE, (owner, limit))
+
+    def messages(self, execution_id: str) -> Sequence[tuple[int, str, str]]:
+        """Return (number, kind, payload) of an execution's inbox events, the oldest first."""
+        return self._session.all(tables.MESSAGES, (execution_id,))
 
     def acknowledge(self, numbers: Iterable[int]) -> None:
         """Delete inbox events."""
         self._many(tables.ACKNOWLEDGE, [(number,) for number in numbers])
 
     def claim(
-        self, execution_id: str, owner: str, now: datetime, lease: timedelta, *, force: bool = False
+        self,
+        execution_id: str,
+        owner: str,
+        now: datetime,
+        lease: timedelta,
+        *,
+        is_dead: Callable[[str], bool] | None = None,
     ) -> Claim | None:
         """Become the owner of an execution, and return the claim with a new epoch."""
         until = now + lease
@@ -288,9 +298,9 @@ class SqlUnit:
             if holder == owner:
                 session.run(tables.RENEW_CLAIM, (rows.micros(until), epoch))
                 return Claim(execution_id, owner, epoch, until)
-            if end > rows.micros(now) and not force:
+            if end > rows.micros(now) and not (is_dead and is_dead(holder)):
                 return None
-            # Of several who find it expired, one deletes it.
+            # Of several who find it expired, or its owner dead, one deletes it.
             if not session.run(tables.DELETE_CLAIM, (epoch,)):
                 return None
         added = session.one(tables.ADD_CLAIM, (execution_id, owner, rows.micros(until)))

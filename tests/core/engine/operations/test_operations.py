@@ -163,7 +163,7 @@ def test_a_request_from_before_a_restart_does_not_reach_it(tiercel: Tiercel) -> 
     execution = failed(tiercel)
     late = KillRequested(at=execution.history.entries[-1][1])
     with tiercel.repository.transaction() as work:
-        work.send(execution.id, *codec.encode(late))
+        assert not work.send(execution.id, *codec.encode(late))
     unlock(tiercel)
     tiercel.operations.restart(execution.id)
     assert tiercel.wait(execution.id, 20).state is State.SUCCESS

@@ -64,12 +64,24 @@ def _write(parts: Parts, work: UnitOfWork, live: Live) -> TiercelError | None:
     execution_id = live.execution.id
     if not live.is_new and not work.holds(execution_id, live.epoch):
         return ConflictError(f"Execution {execution_id!r} belongs to another engine now")
+    if live.execution.done and not live.is_new:
+        _heed_last_messages(work, live)
     live.write(work)
     if live.is_new:
         live.epoch = _claim(parts, work, execution_id, parts.clock.now())
     if live.execution.done:
         work.release(execution_id, parts.owner)
     return None
+
+
+def _heed_last_messages(work: UnitOfWork, live: Live) -> None:
+    """Apply what others have sent meanwhile: after the end nobody would look for it."""
+    for message in work.messages(live.execution.id):
+        event = live.received(*message)
+        if event is not None:
+            reduction = reduce(live.execution, event)
+            if reduction.execution is not live.execution or reduction.done:
+                live.apply(event, reduction)
 
 
 def _one_by_one(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from tiercel.engine.expressions.variables import Variables
@@ -13,11 +12,9 @@ from tiercel.engine.machine import codec
 from tiercel.engine.machine.commands import Command, Evaluate, StartTimer
 from tiercel.engine.machine.events import ChildEnded, KillRequested
 from tiercel.engine.wording import OUTPUTS_FAILED
-from tiercel.model.execution import State
 from tiercel.repository.spi import StoredCommand, StoredEvent
 
 if TYPE_CHECKING:
-    from datetime import datetime
 
     from tiercel.engine.machine.draft import Reduction
     from tiercel.engine.machine.events import AnyEvent, Event
@@ -86,15 +83,6 @@ class Live:
         """Whether nothing of it was ever committed."""
         return self._stored is None
 
-    @property
-    def began(self) -> datetime:
-        """When it began, or went on after it had ended."""
-        entries = self.execution.history.entries
-        for (before, _), (state, at) in reversed(list(pairwise(entries))):
-            if state is State.RESTARTED and before.is_terminal:
-                return at
-        return entries[0][1]
-
     def apply(self, event: Event, reduction: Reduction) -> None:
         """Take over what an event led to."""
         pending = self.pending
@@ -162,15 +150,14 @@ class Live:
             work.send(execution.parent_id, *codec.encode(ended))
 
     def received(self, number: int, kind: str, payload: str) -> AnyEvent | None:
-        """Note that a message of another process is dealt with; return what there is to apply.
+        """Note that a message of another process is dealt with; return what it says.
 
-        That is nothing when it was dealt with before, or tells of what was before a restart.
+        That is None when it was dealt with before.
         """
         if number in self.pending.inbox:
             return None
         self.pending.inbox.append(number)
-        event = codec.decode_event(kind, payload)
-        return event if event.at >= self.began else None
+        return codec.decode_event(kind, payload)
 
     def take_up(self, outbox: Iterable[Command]) -> None:
         """Have commands dispatched by the next commit that are in the outbox already."""

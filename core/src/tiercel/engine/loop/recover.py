@@ -27,13 +27,16 @@ def replay(
 ) -> tuple[Live, list[Command]]:
     """Become the owner of an execution; return it as it stood, and what was still to be done.
 
+    `force` when whoever owns it is known to be dead.
+
     Raises:
         NotFoundError: there is no such execution, or its flow is gone.
         ConflictError: another engine owns it.
     """
-    repository = parts.repository
+    repository, now = parts.repository, parts.clock.now()
+    is_dead = _whoever if force else parts.is_dead
     with repository.transaction() as work:
-        claim = work.claim(execution_id, parts.owner, parts.clock.now(), lease, force=force)
+        claim = work.claim(execution_id, parts.owner, now, lease, is_dead=is_dead)
     if claim is None:
         raise ConflictError(f"Execution {execution_id!r} runs in another engine")
     log = repository.events(execution_id)
@@ -42,6 +45,10 @@ def replay(
     live = rebuild(parts, log, claim.epoch)
     left = repository.commands(execution_id)
     return live, [codec.decode_command(each.kind, each.payload) for each in left]
+
+
+def _whoever(_owner: str) -> bool:
+    return True
 
 
 def rebuild(parts: Parts, log: Sequence[StoredEvent], epoch: int) -> Live:

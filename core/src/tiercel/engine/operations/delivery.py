@@ -57,23 +57,22 @@ class Delivery:
             self._driver().send(execution_id, event).wait()
             return
         done = self._repository.execution(execution_id).done
-        owner = self._owner(execution_id)
-        dead = owner is not None and self._is_dead(owner)
-        if done or (isinstance(event, _TO_GO_ON) and (owner is None or dead)):
+        goes_on_here = done or (isinstance(event, _TO_GO_ON) and not self._is_owned(execution_id))
+        if goes_on_here or not self._send(execution_id, event):
             self._before_adopting()
-            self._driver().adopt(execution_id, event, force=dead).wait()
-        else:
-            with self._repository.transaction() as work:
-                work.send(execution_id, *encode(event))
+            self._driver().adopt(execution_id, event).wait()
 
-    def _owner(self, execution_id: str) -> str | None:
-        """Return who runs an execution; None when its lease has ended."""
+    def _send(self, execution_id: str, event: events.Request) -> bool:
+        """Put an event into an inbox; return False when the execution has ended meanwhile."""
+        with self._repository.transaction() as work:
+            return work.send(execution_id, *encode(event))
+
+    def _is_owned(self, execution_id: str) -> bool:
+        """Return whether an engine runs an execution that, for all that is known, is alive."""
         now = self._clock.now()
-        return next(
-            (
-                claim.owner
-                for claim in self._repository.claims()
-                if claim.execution_id == execution_id and claim.until > now
-            ),
-            None,
+        return any(
+            claim.execution_id == execution_id
+            and claim.until > now
+            and not self._is_dead(claim.owner)
+            for claim in self._repository.claims()
         )

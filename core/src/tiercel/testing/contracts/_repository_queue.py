@@ -29,10 +29,10 @@ def _claim(
     owner: str,
     now: datetime = NOW,
     execution_id: str = "e1",
-    force: bool = False,
+    dead: str | None = None,
 ) -> Claim | None:
     with repository.transaction() as unit:
-        return unit.claim(execution_id, owner, now, _LEASE, force=force)
+        return unit.claim(execution_id, owner, now, _LEASE, is_dead=lambda each: each == dead)
 
 
 def _received(repository: Repository, owner: str, limit: int = 100) -> list[tuple[str, str, str]]:
@@ -118,12 +118,14 @@ class QueueTests:
         assert other.epoch > mine.epoch
         assert list(repository.claims()) == [other]
 
-    def test_force_takes_a_claim_from_a_dead_owner(self, repository: Repository) -> None:
+    def test_one_takes_a_claim_from_a_dead_owner(self, repository: Repository) -> None:
         mine = _claim(repository, "me")
-        other = _claim(repository, "other", force=True)
+        other = _claim(repository, "other", dead="me")
         assert mine is not None
         assert other is not None
         assert other.epoch > mine.epoch
+        assert _claim(repository, "third", dead="me") is None
+        assert list(repository.claims()) == [other]
 
     def test_claiming_again_renews_and_keeps_the_epoch(self, repository: Repository) -> None:
         first = _claim(repository, "me")
@@ -171,9 +173,10 @@ class QueueTests:
     def test_a_message_reaches_the_owner_of_the_execution(self, repository: Repository) -> None:
         _claim(repository, "me")
         _claim(repository, "other", execution_id="e2")
+        save(repository, an_execution(), an_execution("e2"))
         with repository.transaction() as unit:
-            unit.send("e1", "Kill", "{}")
-            unit.send("e2", "Resume", '{"a":"ü"}')
+            assert unit.send("e1", "Kill", "{}")
+            assert unit.send("e2", "Resume", '{"a":"ü"}')
         assert _received(repository, "me") == [("e1", "Kill", "{}")]
         assert _received(repository, "other") == [("e2", "Resume", '{"a":"ü"}')]
         assert _received(repository, "nobody") == []
@@ -181,16 +184,39 @@ class QueueTests:
     def test_a_message_waits_until_somebody_owns_the_execution(
         self, repository: Repository
     ) -> None:
+        save(repository, an_execution())
         with repository.transaction() as unit:
             unit.send("e1", "Kill", "{}")
         assert _received(repository, "me") == []
         _claim(repository, "me")
         assert _received(repository, "me") == [("e1", "Kill", "{}")]
 
+    def test_no_message_is_kept_that_nobody_would_read(self, repository: Repository) -> None:
+        save(repository, _in(State.SUCCESS, "e1"))
+        _claim(repository, "me")
+        with repository.transaction() as unit:
+            assert not unit.send("e1", "Kill", "{}")
+            assert not unit.send("unknown", "Kill", "{}")
+            assert list(unit.messages("e1")) == []
+        assert _received(repository, "me") == []
+
+    def test_the_last_messages_of_an_execution_are_told_in_order(
+        self, repository: Repository
+    ) -> None:
+        save(repository, an_execution(), an_execution("e2"))
+        with repository.transaction() as unit:
+            for execution_id, kind in (("e1", "b"), ("e2", "x"), ("e1", "a")):
+                unit.send(execution_id, kind, f'{{"ü":"{kind}"}}')
+            found = list(unit.messages("e1"))
+            unit.acknowledge([message[0] for message in found])
+            assert list(unit.messages("e1")) == []
+        assert [message[1:] for message in found] == [("b", '{"ü":"b"}'), ("a", '{"ü":"a"}')]
+
     def test_messages_stay_in_order_until_they_are_acknowledged(
         self, repository: Repository
     ) -> None:
         _claim(repository, "me")
+        save(repository, an_execution())
         with repository.transaction() as unit:
             for number in range(5):
                 unit.send("e1", str(number), "{}")
@@ -202,6 +228,7 @@ class QueueTests:
 
     def test_a_message_number_is_never_used_again(self, repository: Repository) -> None:
         _claim(repository, "me")
+        save(repository, an_execution())
         numbers = []
         for _ in range(3):
             with repository.transaction() as unit:
