@@ -152,6 +152,13 @@ def test_a_dry_run_stores_no_flow(origin, world):
     assert world.flow_ids() == []
 
 
+def test_flow_tests_that_lie_beside_flows_are_left_alone(origin, world):
+    origin.commit(_flows__a_dot_yml=flow("a"), _flows__a_dot_test_dot_yaml="id: b\nflowId: a\n")
+    state, outputs, _ = world.run("SyncFlows", targetNamespace="company.team")
+    assert state == "SUCCESS"
+    assert states(world.rows(outputs["flows"]), "gitPath") == {"_flows/a.yml": "ADDED"}
+
+
 def test_a_flow_that_is_wrong_stops_all_of_them(origin, world):
     origin.commit(_flows__a_dot_yml=flow("a"), _flows__b_dot_yml="id: b\nnamespace: x\n")
     state, _, logs = world.run("SyncFlows", targetNamespace="company.team")

@@ -28,6 +28,8 @@ __all__ = ["SyncFlow", "SyncFlows", "SyncNamespaceFiles"]
 _CHUNK = 1 << 20
 _NAMESPACE = re.compile(r"^namespace:[ \t]*(.*)$", re.MULTILINE)
 _YAML = (".yml", ".yaml")
+_SUITES = (".test.yml", ".test.yaml")
+"""Flow tests, which lie beside flows and are none."""
 
 
 class GitBranch(GitRemote):
@@ -204,7 +206,7 @@ tasks:
         before = {_key(flow): flow for flow in ctx.flows.find(namespace, below=below)}
         with branch_clone(ctx, self, self.remote(ctx), ctx.render(self.branch)) as (_, clone):
             folder = self._folder(ctx, clone, directory)
-            names = [n for n in files_below(ctx, clone, folder, deep=below) if n.endswith(_YAML)]
+            names = filter(_is_flow, files_below(ctx, clone, folder, deep=below))
             sources = {name: _source(folder / name, namespace, name) for name in names}
         # All are looked at before the first one is stored: it is all of them or none.
         wrong = self._checked(ctx, sources)
@@ -307,6 +309,10 @@ tasks:
                 f"Invalid flow imported from Git ({name}): {error}", retryable=False
             ) from error
         return SyncFlowOutput(flow_id=flow.id, namespace=flow.namespace, revision=flow.revision)
+
+
+def _is_flow(name: str) -> bool:
+    return name.endswith(_YAML) and not name.lower().endswith(_SUITES)
 
 
 def _source(path: Path, namespace: str, name: str) -> str:
