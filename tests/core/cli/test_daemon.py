@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 
 import pytest
 
-from tiercel import Tiercel
+from tiercel import State, Tiercel
 from tiercel.cli import daemon as module
 from tiercel.repository.spi import ExecutionQuery
 
@@ -151,6 +151,26 @@ def test_a_killed_daemon_is_gone_on_with_and_nothing_is_started_twice(
     assert set(Counter(running.dates("after", "executionId")).values()) == {1}
     seconds = sorted(int(date[14:16]) * 60 + int(date[17:19]) for date in ticks)
     assert seconds == list(range(seconds[0], seconds[0] + len(seconds)))
+
+
+@pytest.mark.slow
+def test_what_another_process_leaves_that_dies_is_gone_on_with(
+    daemon: Callable[..., Daemon], tmp_path: Path
+) -> None:
+    running = daemon()
+    running.start()
+    running.tells("0 triggers at work")
+    flow = tmp_path / "waits.yaml"
+    pause = "flow.Pause, pauseDuration: PT2S"
+    flow.write_text(TICK.partition("triggers:")[0].replace("debug.Return, format: x", pause))
+    command = [TIERCEL, "run", flow, "--home", running.home]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as other:
+        with Tiercel(home=running.home) as engine:
+            while not engine.executions(ExecutionQuery(states=frozenset({State.PAUSED}))):
+                assert other.poll() is None
+        other.kill()
+    running.tells("going on with")
+    running.tells("SUCCESS")
 
 
 def test_a_daemon_needs_a_folder(daemon: Callable[..., Daemon]) -> None:

@@ -45,7 +45,7 @@ def daemon(folder: Path, watch: bool, grace: float, quiet: bool, home: Path | No
     """Deploy the flows in FOLDER and start executions as their triggers say, until stopped.
 
     A file that is wrong is told with its place, and the flow that it held before goes on. A file
-    that is gone has its flow deleted. Executions that an earlier process left are gone on with.
+    that is gone has its flow deleted. Executions that another process left are gone on with.
     Ctrl-C or SIGTERM stops: no execution begins any more, and what does not end in time is gone
     on with at the next start.
 
@@ -64,7 +64,8 @@ def daemon(folder: Path, watch: bool, grace: float, quiet: bool, home: Path | No
         engine.warm_up()
         engine.triggers.start()
         for execution_id in engine.recover():
-            teller.say(f"going on with {execution_id}")
+            teller.going_on(execution_id)
+        engine.takeover.start(teller.going_on)
         teller.say(f"{len(engine.triggers.list())} triggers at work")
         if watch:
             _follow(engine, flows, folder, stop, teller)
@@ -85,6 +86,10 @@ class _Teller:
         """Write a line, unless only problems are asked for."""
         if not self._quiet:
             click.echo(f"{time.strftime('%H:%M:%S')} {clean(text)}", err=True)
+
+    def going_on(self, execution_id: str) -> None:
+        """Tell that an execution of an engine that died is gone on with."""
+        self.say(f"going on with {execution_id}")
 
     def files(self, engine: Tiercel, changes: list[FileChange]) -> None:
         """Tell what became of files."""
@@ -170,6 +175,7 @@ def _changes(folder: Path, stop: threading.Event) -> Iterator[object]:
 def _wind_up(engine: Tiercel, grace: float) -> None:
     """Start nothing more, and give running tasks some time; a second signal ends the process."""
     engine.triggers.stop()
+    engine.takeover.close()
     deadline = time.monotonic() + grace
     while not engine.driver.is_idle and time.monotonic() < deadline:
         time.sleep(_PATIENCE)

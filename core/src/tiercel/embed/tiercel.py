@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -24,7 +25,7 @@ from tiercel.engine.machine.again import successor_id
 from tiercel.engine.plain import plain
 from tiercel.engine.services.executions import LEVELS
 from tiercel.engine.services.spilling import recall
-from tiercel.errors import ConflictError, NotFoundError
+from tiercel.errors import NotFoundError
 from tiercel.model.execution import Execution, LogEntry, MetricEntry, State, TaskRun
 from tiercel.model.flow import Flow
 from tiercel.repository.spi import ExecutionQuery
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from tiercel.embed.events import Event
     from tiercel.embed.subscription import Callbacks, Subscription
+    from tiercel.engine.loop.takeover import Takeover
     from tiercel.model.flow import Check
     from tiercel.model.load import Report
 
@@ -414,27 +416,37 @@ class Tiercel(Wiring):
         now, claims = self.clock.now(), self.repository.claims()
         alive = {owner: not self._is_dead(owner) for owner in {each.owner for each in claims}}
         owned = {each.execution_id for each in claims if each.until > now and alive[each.owner]}
-        return [each for each in unfinished if each not in owned]
+        return [each for each in unfinished if each not in owned and not self._runs_here(each)]
+
+    def _runs_here(self, execution_id: str) -> bool:
+        return self._driver is not None and self._driver.runs(execution_id)
+
+    @cached_property
+    def takeover(self) -> Takeover:
+        """What goes on with executions of engines that died: `start` it where they may be many."""
+        from tiercel.engine.loop.takeover import Takeover
+
+        return Takeover(self.interrupted, self._adopt)
+
+    def _adopt(self, execution_id: str) -> None:
+        # Which secrets it has read by now is not known.
+        self._mask_every_secret()
+        self.driver.adopt(execution_id).wait()
 
     def recover(self, execution_ids: Iterable[str] | None = None) -> list[str]:
         """Go on with interrupted executions, all of them by default; return their ids.
+
+        Of all of them, one that cannot go on is told in the program's log.
 
         Raises:
             NotFoundError: there is no such execution.
             ConflictError: another engine runs it.
         """
-        found = self.interrupted() if execution_ids is None else execution_ids
-        # Which secrets they have read by now is not known.
-        self._mask_every_secret()
-        recovered = []
-        for execution_id in found:
-            try:
-                self.driver.adopt(execution_id).wait()
-            except ConflictError:
-                if execution_ids is not None:
-                    raise
-                continue  # another engine was quicker
-            recovered.append(execution_id)
+        if execution_ids is None:
+            return self.takeover.look()
+        recovered = list(execution_ids)
+        for execution_id in recovered:
+            self._adopt(execution_id)
         return recovered
 
     # Expressions and secrets

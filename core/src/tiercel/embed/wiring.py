@@ -133,6 +133,8 @@ class Wiring:
         self._stop.set()
         if "triggers" in self.__dict__:
             self.triggers.stop()
+        if "takeover" in self.__dict__:
+            self.__dict__["takeover"].close()
         if self._driver is not None:
             self._driver.close()
         if self._hub is not None:
