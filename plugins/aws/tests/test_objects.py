@@ -64,6 +64,14 @@ def test_an_object_is_moved_and_encrypted(task, s3, filled, keys):
     assert (head["ServerSideEncryption"], head["ETag"]) == ("AES256", result.outputs["eTag"])
 
 
+def test_a_copy_in_a_bucket_that_keeps_versions_has_one(task, s3, bucket):
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket=bucket, Key="k", Body=b"data")
+    result = task("Copy", **{"from": {"bucket": bucket, "key": "k"}}, to={"key": "copy"})
+    head = s3.head_object(Bucket=bucket, Key="copy")
+    assert result.outputs["versionId"] == head["VersionId"]
+
+
 def test_a_copy_of_nothing_is_told(task, filled):
     missing = {"from": {"bucket": filled, "key": "missing"}}
     assert f"Cannot copy s3://{filled}/missing" in task("Copy", **missing, to={"key": "x"}).error

@@ -6,9 +6,10 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -161,3 +162,40 @@ def query(service_account: str) -> Callable[..., TaskResult]:
         return run_task(task, secrets={"KEY": service_account})
 
     return run
+
+
+class _Recorder(BaseHTTPRequestHandler):
+    """Knows no bucket, and takes every change for done."""
+
+    def log_message(self, *_args: object) -> None:
+        """Say nothing."""
+
+    def do_GET(self) -> None:
+        self._answer(404, {"error": {"message": "Not found"}})
+
+    def do_POST(self) -> None:
+        sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        cast(Any, self.server).requests.append((self.command, sent))
+        self._answer(200, sent)
+
+    do_PATCH = do_POST
+
+    def _answer(self, status: int, data: dict[str, Any]) -> None:
+        body = json.dumps(data).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.fixture
+def gcs_requests(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+    """Method and JSON of what is changed, for what the server of the other tests forgets."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Recorder) as server:
+        requests: list[tuple[str, dict[str, Any]]] = []
+        cast(Any, server).requests = requests
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.server_port}")
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield requests
+        server.shutdown()

@@ -195,6 +195,33 @@ def test_a_bucket_is_made_once(task, gcs):
     assert gcs.get_bucket("made").versioning_enabled
 
 
+def test_a_bucket_is_made_as_it_is_described(task, gcs_requests):
+    reader = {"entity": {"type": "USER", "value": "ada@x.test"}, "role": "READER"}
+    made = task(
+        "CreateBucket",
+        name="described",
+        projectId="test",
+        cors=[{"maxAgeSeconds": 60, "methods": ["GET"], "origins": ["*", {"value": "x.test"}]}],
+        iamConfiguration={
+            "uniformBucketLevelAccessEnabled": False,
+            "publicAccessPrevention": "ENFORCED",
+        },
+        logging={"logBucket": "logs", "logObjectPrefix": "made"},
+        acl=[reader],
+        defaultAcl=[{**reader, "role": "{{ 'OWNER' }}"}],
+    )
+    assert made.error is None
+    (_, created), *updates = gcs_requests
+    assert created["cors"] == [{"maxAgeSeconds": 60, "method": ["GET"], "origin": ["*", "x.test"]}]
+    assert created["iamConfiguration"]["publicAccessPrevention"] == "enforced"
+    assert created["iamConfiguration"]["uniformBucketLevelAccess"] == {"enabled": False}
+    assert created["logging"] == {"logBucket": "logs", "logObjectPrefix": "made"}
+    assert updates == [
+        ("PATCH", {"acl": [{"entity": "user-ada@x.test", "role": "READER"}]}),
+        ("PATCH", {"defaultObjectAcl": [{"entity": "user-ada@x.test", "role": "OWNER"}]}),
+    ]
+
+
 def test_credentials_that_are_nowhere_are_told(task, gcs, monkeypatch):
     monkeypatch.delenv("STORAGE_EMULATOR_HOST")
     result = task("List", **{"from": "gs://bucket/"})

@@ -54,6 +54,13 @@ def test_a_repository_is_cloned_over_http(origin, server):
     assert cat(f"{server.url}/repo.git", "hello.txt") == "over http"
 
 
+def test_what_kestra_needs_to_ask_its_server_does_no_harm(task, origin):
+    origin.commit(hello_dot_txt="hello")
+    auth = {"username": "ada", "password": "{{ secret('P') }}"}
+    result = task("Clone", kestraUrl="http://127.0.0.1:9", auth=auth)
+    assert result.error is None
+
+
 def test_user_and_password_open_a_private_repository(task, origin, private_server):
     origin.commit(hello_dot_txt="private")
     given = {"url": f"{private_server.url}/repo.git", "username": "robot"}

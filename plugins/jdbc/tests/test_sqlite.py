@@ -99,6 +99,13 @@ def test_after_sql_runs_in_the_same_transaction(sqlite: Any, tmp_path: Path) -> 
     assert sqlite("Query", "SELECT * FROM t", url=url, fetch=True).outputs["rows"] == [{"i": 1}]
 
 
+def test_several_queries_have_no_statement_after_them(sqlite: Any, tmp_path: Path) -> None:
+    url = f"jdbc:sqlite:{tmp_path}/my.db"
+    result = sqlite("Queries", "CREATE TABLE t (i)", afterSQL="DROP TABLE t", url=url)
+    assert result.messages("WARN") == ["`afterSQL` is left out: write it at the end of `sql`"]
+    assert sqlite("Query", "SELECT * FROM t", url=url).error is None
+
+
 def test_a_database_is_handed_from_task_to_task_as_a_file(sqlite: Any) -> None:
     made = sqlite("Query", "CREATE TABLE t AS SELECT 42 AS i", outputDbFile=True)
     database = made.file(made.outputs["databaseUri"])

@@ -99,6 +99,15 @@ class Inbox:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
+    async def auth_XOAUTH2(self, server: Any, args: list[str]) -> Any:
+        """Let the robot in with the token `token`."""
+        from base64 import b64decode
+
+        from aiosmtpd.smtp import AuthResult
+
+        wanted = "user=robot\1auth=Bearer token\1\1"
+        return AuthResult(success=b64decode(args[1]).decode() == wanted, handled=False)
+
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
         self.recipients.append(envelope.rcpt_tos)

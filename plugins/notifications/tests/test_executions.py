@@ -113,7 +113,15 @@ def test_google_chat_is_told(ended, webhook):
     assert "Namespace: company.team" in lines
 
 
-@pytest.mark.parametrize("name", ["slack.SlackExecution", "discord.DiscordExecution"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "slack.SlackExecution",
+        "discord.DiscordExecution",
+        "microsoft365.teams.TeamsExecution",
+        "googleworkspace.chat.GoogleChatExecution",
+    ],
+)
 def test_a_payload_can_stand_for_the_report(ended, webhook, name):
     ended(notify(name, webhook, payload='{"content": "mine"}'))
     assert webhook.message == {"content": "mine"}

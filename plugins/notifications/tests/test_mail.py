@@ -185,3 +185,24 @@ def test_a_killed_task_hangs_up():
             assert connection.recv(1000).startswith(b"ehlo")
             running.kill()
             assert running.result(timeout=20).state == "KILLED"
+
+
+@pytest.mark.parametrize("name", ["accessToken", "password"])
+def test_an_access_token_opens_the_server(task, mail_server, name):
+    server = mail_server("starttls", login=True)
+    given = {"transportStrategy": "SMTP_OAUTH2", "username": "robot", "port": server.port}
+    assert task(SEND, **BASICS, **given, **{name: "token"}).error is None
+    assert server.recipients == ["ada@company.example"]
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"username": "robot", "accessToken": "expired"}, "535 "),
+        ({"username": "robot"}, "SMTP_OAUTH2 needs a `username`, and an `accessToken`"),
+    ],
+)
+def test_without_a_good_access_token_nothing_is_sent(task, mail_server, given, reason):
+    server = mail_server("starttls", login=True)
+    strategy = {"transportStrategy": "SMTP_OAUTH2", "port": server.port}
+    assert reason in task(SEND, **BASICS, **strategy, **given).error

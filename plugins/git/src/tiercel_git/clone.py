@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tiercel.plugin import Example, Output, Property, RunContext, Task, TaskError
 from tiercel_git.remote import GitRemote, Remote, public_url, told
@@ -63,6 +63,10 @@ tasks:
     """A commit to check out instead of a branch, by its id or the beginning of it."""
     depth: Property[int] = Property.of(1)
     """How many commits of the history; all with `tag` or `commit`, and with 0."""
+    kestra_url: Property[str] | None = None
+    """Accepted for compatibility; there is no server to ask."""
+    auth: Any = None
+    """Accepted for compatibility, as `kestraUrl`."""
     clone_submodules: Property[bool] | None = None
     """Clone the submodules, too."""
     clone_all_branches: Property[bool] = Property.of(True)

@@ -112,6 +112,10 @@ tasks:
     """Who commits."""
     clone_submodules: Property[bool] | None = None
     """Accepted for compatibility; submodules are left alone."""
+    kestra_url: Property[str] | None = None
+    """Accepted for compatibility; there is no server to ask."""
+    auth: Any = None
+    """Accepted for compatibility, as `kestraUrl`."""
 
     def run(self, ctx: RunContext) -> PushOutput:
         """Commit and push.

@@ -184,6 +184,9 @@ class ManyQueries(QueryProperties):
 
     transaction: Property[bool] = Property.of(True)
     """Undo all of it when one statement fails."""
+    after_sql: Property[str] | None = Field(default=None, alias="afterSQL")
+    """Accepted for compatibility: write the statement at the end of `sql`. Kestra does not run it
+    here either."""
 
     def _run_all(
         self, ctx: RunContext, session: Connecting, variables: Mapping[str, Any] = _NONE
@@ -199,6 +202,8 @@ class ManyQueries(QueryProperties):
             TaskError: the database refused one of them.
         """
         wanted = ctx.render(self.transaction)
+        if self.after_sql is not None:
+            ctx.log("WARN", "`afterSQL` is left out: write it at the end of `sql`")
         with self._work(ctx, session, variables) as work, work.transaction(wanted=wanted):
             results = [work.run(statement) for statement in work.split(self.sql)]
         return [result for result in results if result is not None]

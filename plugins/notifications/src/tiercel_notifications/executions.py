@@ -43,6 +43,8 @@ class WebhookReport(ExecutionReport, Task[Output]):
 
     url: Property[str]
     """The webhook; who knows it may send to it, so keep it as a secret."""
+    payload: Property[Any] | None = None
+    """What to send instead of the report: JSON, as text or as a mapping."""
     options: RequestOptions | None = None
     """How the request is made."""
 
@@ -53,8 +55,16 @@ class WebhookReport(ExecutionReport, Task[Output]):
             NotFoundError: there is no such execution.
             TaskError: the service cannot be reached, or refused.
         """
-        post(ctx, ctx.render(self.url), self._message(ctx, self.report(ctx)), self.options)
+        if self.payload is None:
+            message = self._message(ctx, self.report(ctx))
+        else:
+            message = self._complete(ctx, parsed(ctx.render(self.payload)))
+        post(ctx, ctx.render(self.url), message, self.options)
         return Output()
+
+    def _complete(self, ctx: RunContext, message: Any) -> Any:
+        """Return the author's own message as it is sent."""
+        return message
 
     @abstractmethod
     def _message(self, ctx: RunContext, report: Report) -> Any:
@@ -66,8 +76,6 @@ class SlackExecution(WebhookReport):
 
     examples: ClassVar[tuple[Example, ...]] = _examples("Slack")
 
-    payload: Property[Any] | None = None
-    """What to send instead of the report: JSON, as text or as a mapping."""
     message_text: Property[str] | None = None
     """Accepted for compatibility; `customMessage` is what is shown."""
     channel: Property[str] | None = None
@@ -80,9 +88,9 @@ class SlackExecution(WebhookReport):
     """The emoji beside the message."""
 
     def _message(self, ctx: RunContext, report: Report) -> Any:
-        message = (
-            _slack_message(report) if self.payload is None else parsed(ctx.render(self.payload))
-        )
+        return self._complete(ctx, _slack_message(report))
+
+    def _complete(self, ctx: RunContext, message: Any) -> Any:
         if not isinstance(message, dict):
             raise TaskError("The payload must be a JSON object", retryable=False)
         given = {
@@ -162,8 +170,6 @@ class DiscordExecution(WebhookReport):
 
     examples: ClassVar[tuple[Example, ...]] = _examples("Discord")
 
-    payload: Property[Any] | None = None
-    """What to send instead of the report: JSON, as text or as a mapping."""
     content: Property[str] | None = None
     """The text above the report."""
     username: Property[str] | None = None
@@ -174,8 +180,6 @@ class DiscordExecution(WebhookReport):
     """Blocks of the message; the report stands in the first one."""
 
     def _message(self, ctx: RunContext, report: Report) -> Any:
-        if self.payload is not None:
-            return parsed(ctx.render(self.payload))
         avatar = ctx.render(self.avatar_url)
         embeds = [embed.rendered(ctx, avatar) for embed in self.embed_list or ()] or [{}]
         lines = [f"{name}: {value}" for name, value in report.facts().items()]

@@ -34,7 +34,7 @@ __all__ = ["MailExecution", "MailSend"]
 
 _PLAIN = "Please view this email in a modern email client"
 _COLORS = {"SUCCESS": "green", "WARNING": "orange"}
-_PORTS = {"SMTPS": 465, "SMTP_TLS": 587, "SMTP": 25}
+_PORTS = {"SMTPS": 465, "SMTP_TLS": 587, "SMTP": 25, "SMTP_OAUTH2": 587}
 
 
 class TransportStrategy(StrEnum):
@@ -46,6 +46,8 @@ class TransportStrategy(StrEnum):
     """After a greeting; never without (STARTTLS)."""
     SMTP = "SMTP"
     """After a greeting where the server can, otherwise not at all."""
+    SMTP_OAUTH2 = "SMTP_OAUTH2"
+    """As SMTP_TLS, with an access token for a password."""
 
 
 class MailServer(Task[Output]):
@@ -55,12 +57,15 @@ class MailServer(Task[Output]):
     """The mail server."""
     port: Property[int] | None = None
     """Its port; 465, 587 or 25 by default, as `transportStrategy` says."""
+    access_token: Property[str] | None = None
+    """The access token for SMTP_OAUTH2; the password, if there is none."""
     username: Property[str] | None = None
     """The user name."""
     password: Property[str] | None = None
     """The password."""
     transport_strategy: Property[TransportStrategy] = Property.of(TransportStrategy.SMTPS)
-    """SMTPS for TLS from the beginning, SMTP_TLS for STARTTLS, SMTP for STARTTLS if possible."""
+    """SMTPS for TLS from the beginning, SMTP_TLS for STARTTLS, SMTP for STARTTLS if possible,
+    SMTP_OAUTH2 for STARTTLS and an access token."""
     session_timeout: Property[int] = Property.of(10_000)
     """How long the server may be silent, in milliseconds."""
     verify_server_identity: Property[bool] = Property.of(True)
@@ -135,9 +140,7 @@ class MailServer(Task[Output]):
         try:
             server = self._connected(ctx, strategy, (host, port), timeout)
             try:
-                username = ctx.render(self.username)
-                if username:
-                    server.login(username, ctx.render(self.password) or "")
+                self._log_in(ctx, server, strategy)
                 yield server
             finally:
                 with suppress(smtplib.SMTPException, OSError):
@@ -146,6 +149,22 @@ class MailServer(Task[Output]):
             if ctx.cancelled:
                 raise TaskKilledError("Sending the mail was stopped") from error
             raise TaskError(f"Cannot send the mail by {host}:{port}: {_reason(error)}") from error
+
+    def _log_in(self, ctx: RunContext, server: smtplib.SMTP, strategy: TransportStrategy) -> None:
+        username, password = ctx.render(self.username), ctx.render(self.password) or ""
+        if strategy is not TransportStrategy.SMTP_OAUTH2:
+            if username:
+                server.login(username, password)
+            return
+        token = ctx.render(self.access_token) or password
+        if not username or not token:
+            raise TaskError(
+                "SMTP_OAUTH2 needs a `username`, and an `accessToken` or a `password`",
+                retryable=False,
+            )
+        answer = f"user={username}\1auth=Bearer {token}\1\1"
+        # A refusal comes as a challenge, which is answered with nothing.
+        server.auth("XOAUTH2", lambda challenge=None: answer if challenge is None else "")
 
     def _connected(
         self, ctx: RunContext, strategy: TransportStrategy, place: tuple[str, int], timeout: float
@@ -159,7 +178,7 @@ class MailServer(Task[Output]):
         ctx.on_kill(lambda: _hang_up(server))
         try:
             server.ehlo()
-            if strategy is TransportStrategy.SMTP_TLS or server.has_extn("starttls"):
+            if strategy is not TransportStrategy.SMTP or server.has_extn("starttls"):
                 server.starttls(context=tls)
                 server.ehlo()
         except BaseException:
@@ -261,6 +280,9 @@ finally:
         ),
     )
 
+    plain_text_content: Property[str] | None = None
+    """A text for those who read no HTML, instead of the report's."""
+
     def run(self, ctx: RunContext) -> Output:
         """Send the report.
 
@@ -269,7 +291,8 @@ finally:
             TaskError: the server cannot be reached, or refused; or an address is none.
         """
         report = self.report(ctx)
-        self._deliver(ctx, _plain(report), _html(report))
+        plain = ctx.render(self.plain_text_content) or _plain(report)
+        self._deliver(ctx, plain, _html(report))
         return Output()
 
 

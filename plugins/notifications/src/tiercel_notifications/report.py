@@ -73,6 +73,8 @@ class ExecutionReport(Model):
     """Names and values to tell besides."""
     custom_message: Property[str] | None = None
     """A text to tell besides."""
+    template_render_map: Property[dict[str, Any]] | None = None
+    """Accepted for compatibility; what is told of the execution takes its place."""
 
     def report(self, ctx: RunContext) -> Report:
         """Return what there is to tell.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from tiercel.plugin import Model, Property, RunContext, TaskError
 from tiercel_aws.connection import told
@@ -55,6 +55,13 @@ class CopyObject(Model):
         return {}
 
 
+class Copied(NamedTuple):
+    """What a copy is known by: its entity tag and, in a bucket that keeps versions, its version."""
+
+    tag: str | None
+    version: str | None
+
+
 def copy_object(
     client: S3Client,
     source: tuple[str, str],
@@ -62,8 +69,8 @@ def copy_object(
     *,
     version: str | None = None,
     options: dict[str, Any] | None = None,
-) -> str | None:
-    """Copy an object of any size and return the copy's entity tag.
+) -> Copied:
+    """Copy an object of any size and return what the copy is known by.
 
     Args:
         client: a client for S3.
@@ -80,7 +87,8 @@ def copy_object(
         origin["VersionId"] = version
     with told(f"Cannot copy s3://{'/'.join(source)} to s3://{'/'.join(target)}"):
         client.copy(origin, *target, ExtraArgs=options or None)
-        return client.head_object(Bucket=target[0], Key=target[1]).get("ETag")
+        head = client.head_object(Bucket=target[0], Key=target[1])
+    return Copied(head.get("ETag"), head.get("VersionId"))
 
 
 class _Archiving(Protocol):

@@ -29,6 +29,8 @@ class CopyOutput(Output):
     """The copy's key."""
     e_tag: str | None = None
     """The copy's entity tag."""
+    version_id: str | None = None
+    """The copy's version, in a bucket that keeps versions."""
 
 
 class Copy(AwsConnection, Task[CopyOutput]):
@@ -76,7 +78,7 @@ tasks:
         to = self.to or CopyObject()
         target = ctx.render(to.bucket) or source[0], ctx.render(to.key) or source[1]
         client = self.s3(ctx)
-        tag = copy_object(
+        copied = copy_object(
             client,
             (source[0], source[1]),
             target,
@@ -86,4 +88,6 @@ tasks:
         if ctx.render(self.delete):
             with told(f"Cannot delete s3://{source[0]}/{source[1]}"):
                 client.delete_object(Bucket=source[0], Key=source[1])
-        return CopyOutput(bucket=target[0], key=target[1], e_tag=tag)
+        return CopyOutput(
+            bucket=target[0], key=target[1], e_tag=copied.tag, version_id=copied.version
+        )

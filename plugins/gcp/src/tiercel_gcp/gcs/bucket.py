@@ -54,6 +54,114 @@ class LifecycleRule(Model):
     """What it does."""
 
 
+class HttpMethod(StrEnum):
+    """What browsers may do."""
+
+    GET = "GET"
+    HEAD = "HEAD"
+    PUT = "PUT"
+    POST = "POST"
+    DELETE = "DELETE"
+    OPTIONS = "OPTIONS"
+
+
+class Origin(Model):
+    """A site."""
+
+    value: str
+    """Its address, such as `https://example.com`, or `*`."""
+
+
+class Cors(Model):
+    """What pages of other sites may do with the bucket's objects (cross-origin requests)."""
+
+    max_age_seconds: int | None = None
+    """How long browsers remember it."""
+    methods: list[HttpMethod] | None = None
+    """With which methods."""
+    origins: list[Origin | str] | None = None
+    """From which sites."""
+    response_headers: list[str] | None = None
+    """Which headers of replies they see."""
+
+    def rule(self) -> dict[str, Any]:
+        """Return the rule as Cloud Storage's API has it."""
+        sites = [each.value if isinstance(each, Origin) else each for each in self.origins or ()]
+        known = {
+            "maxAgeSeconds": self.max_age_seconds,
+            "method": [str(each) for each in self.methods or ()],
+            "origin": sites,
+            "responseHeader": self.response_headers,
+        }
+        return {name: value for name, value in known.items() if value}
+
+
+class EntityType(StrEnum):
+    """Whom an entity stands for."""
+
+    DOMAIN = "DOMAIN"
+    GROUP = "GROUP"
+    USER = "USER"
+
+
+class Role(StrEnum):
+    """What somebody may do."""
+
+    READER = "READER"
+    WRITER = "WRITER"
+    OWNER = "OWNER"
+
+
+class Entity(Model):
+    """Somebody."""
+
+    type: Property[EntityType]
+    """USER, GROUP or DOMAIN."""
+    value: Property[str]
+    """The e-mail address, or the domain."""
+
+
+class AccessControl(Model):
+    """What somebody may do."""
+
+    entity: Entity
+    """Who."""
+    role: Property[Role]
+    """READER, WRITER or OWNER."""
+
+    def entry(self, ctx: RunContext) -> dict[str, str]:
+        """Return it as Cloud Storage's API has it."""
+        kind, value = ctx.render(self.entity.type), ctx.render(self.entity.value)
+        return {"entity": f"{kind.lower()}-{value}", "role": str(ctx.render(self.role))}
+
+
+class PublicAccessPrevention(StrEnum):
+    """Whether the public can be let in."""
+
+    ENFORCED = "ENFORCED"
+    INHERITED = "INHERITED"
+    UNSPECIFIED = "UNSPECIFIED"
+    UNKNOWN = "UNKNOWN"
+
+
+class IamConfiguration(Model):
+    """How access is decided."""
+
+    uniform_bucket_level_access_enabled: bool | None = None
+    """By the bucket alone, without lists of single objects."""
+    public_access_prevention: PublicAccessPrevention | None = None
+    """ENFORCED keeps the public out, INHERITED does what the project says."""
+
+
+class Logging(Model):
+    """Where accesses are logged."""
+
+    log_bucket: str | None = None
+    """The bucket of the logs."""
+    log_object_prefix: str | None = None
+    """What their names begin with."""
+
+
 class Bucket(Output):
     """A bucket."""
 
@@ -128,6 +236,16 @@ tasks:
     """How many seconds objects are kept at least."""
     lifecycle_rules: list[LifecycleRule] | None = None
     """What becomes of objects as they grow old."""
+    cors: list[Cors] | None = None
+    """What pages of other sites may do."""
+    acl: list[AccessControl] | None = None
+    """Who may use the bucket."""
+    default_acl: list[AccessControl] | None = None
+    """Who may use new objects."""
+    iam_configuration: IamConfiguration | None = None
+    """How access is decided."""
+    logging: Logging | None = None
+    """Where accesses are logged."""
 
     def run(self, ctx: RunContext) -> CreateBucketOutput:
         """Make the bucket.
@@ -142,6 +260,7 @@ tasks:
                 bucket = client.bucket(name)
                 self._describe(ctx, bucket)
                 client.create_bucket(bucket, location=ctx.render(self.location))
+                self._admit(ctx, bucket)
                 return CreateBucketOutput(bucket=_described(bucket), created=True)
             match ctx.render(self.if_exists):
                 case IfExists.ERROR:
@@ -151,6 +270,7 @@ tasks:
                 case IfExists.UPDATE:
                     self._describe(ctx, bucket)
                     bucket.patch()
+                    self._admit(ctx, bucket)
                     return CreateBucketOutput(bucket=_described(bucket), updated=True)
         return CreateBucketOutput(bucket=_described(bucket))
 
@@ -169,12 +289,37 @@ tasks:
                 setattr(bucket, name, value)
         if self.index_page or self.not_found_page:
             bucket.configure_website(ctx.render(self.index_page), ctx.render(self.not_found_page))
+        if self.cors:
+            bucket.cors = [each.rule() for each in self.cors]
+        if self.logging:
+            bucket.enable_logging(
+                self.logging.log_bucket, object_prefix=self.logging.log_object_prefix or ""
+            )
+        self._decide_access(bucket)
         for rule in self.lifecycle_rules or ():
             age = ctx.render(rule.condition.age)
             if ctx.render(rule.action.type) == "DELETE":
                 bucket.add_lifecycle_delete_rule(age=age)
             else:
                 bucket.add_lifecycle_set_storage_class_rule(ctx.render(rule.action.value), age=age)
+
+    def _decide_access(self, bucket: Any) -> None:
+        given = self.iam_configuration
+        if given is None:
+            return
+        configuration = bucket.iam_configuration
+        if given.uniform_bucket_level_access_enabled is not None:
+            enabled = given.uniform_bucket_level_access_enabled
+            configuration.uniform_bucket_level_access_enabled = enabled
+        if given.public_access_prevention is not None:
+            configuration.public_access_prevention = given.public_access_prevention.lower()
+
+    def _admit(self, ctx: RunContext, bucket: Any) -> None:
+        """Write the access control lists, which replace those that are there."""
+        for given, acl in ((self.acl, bucket.acl), (self.default_acl, bucket.default_object_acl)):
+            if given:
+                acl.loaded = True  # nobody need ask for what is replaced
+                acl.save([each.entry(ctx) for each in given])
 
 
 def _described(bucket: Any) -> Bucket:
