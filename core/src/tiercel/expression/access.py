@@ -6,7 +6,9 @@ or not at all.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
@@ -26,6 +28,8 @@ __all__ = [
     "subscript",
     "walk",
 ]
+
+_INDEX = re.compile(r"[+-]?[0-9]{1,10}")
 
 MISSING: Any = object()
 """What a soft lookup gives for something that does not exist."""
@@ -150,12 +154,10 @@ def _member(base: Any, name: str) -> Any:
 
 def _item(base: Any, key: Any) -> Any:
     if isinstance(base, Mapping):
-        if not isinstance(key, str) and base and key.__class__ is not bool:
-            return _by_other_key(base, key)
-        return base.get(key, MISSING) if isinstance(key, str) else MISSING
+        return base.get(key, MISSING) if key.__class__ is str else _by_other_key(base, key)
     if isinstance(base, list) and not isinstance(base, ValueSet):
         if isinstance(key, str):
-            return _indexed(base, int(key[:12])) if _is_index(key) else _member(base, key)
+            return _indexed(base, int(key)) if _INDEX.fullmatch(key) else _member(base, key)
         if isinstance(key, int) and not isinstance(key, bool):
             return _indexed(base, key)
         return MISSING
@@ -163,15 +165,18 @@ def _item(base: Any, key: Any) -> Any:
 
 
 def _by_other_key(base: Mapping[Any, Any], key: Any) -> Any:
-    """Look up a number or the like; a map of texts refuses it, as Java does."""
+    """Look up what is no text; a number becomes one of the kind that the first key is."""
+    if key is None:
+        raise EvaluationError("A map's key is a text, not null")
+    if isinstance(key, (int, float, Decimal)) and not isinstance(key, bool):
+        first = next(iter(base), None)
+        if not isinstance(first, (int, float)) or isinstance(first, bool):
+            raise EvaluationError(f"A map's key is a text, not {java_text(key)}")
+        key = type(first)(key)
     for candidate in base:
         if type(candidate) is type(key) and candidate == key:
             return base[candidate]
-    raise EvaluationError(f"A map's key is a text, not {java_text(key)}")
-
-
-def _is_index(text: str) -> bool:
-    return text.isascii() and text.isdecimal()
+    return MISSING
 
 
 def _indexed(base: list[Any], index: int) -> Any:

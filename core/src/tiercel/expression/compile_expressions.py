@@ -44,6 +44,9 @@ _CALLS = {
     "==": "eq",
 }
 
+_FIRM = frozenset({"+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">="})
+"""Operators whose operands have to exist: what is missing in them no `??` around forgives."""
+
 _DECODING = frozenset({"decrypt", "fromIon", "fromJson", "json", "render", "renderOnce", "yaml"})
 """Functions that make of a text what may be as secret as the text was."""
 
@@ -67,6 +70,7 @@ class ExpressionWriter:
         self.namespace = namespace
         self.depth = 0
         self.temporaries = 0
+        self.forgiving = False
         self.macros: dict[str, Macro] = {}
         self.blocks: dict[str, Block] = {}
         self._entries: dict[int, str] = {}
@@ -134,6 +138,14 @@ class ExpressionWriter:
         return self.call("neg" if node.operator == "-" else "pos", node.start, node.operand)
 
     def _binary(self, node: Binary) -> str:
+        if not self.forgiving or node.operator not in _FIRM:
+            return self._operation(node)
+        self.forgiving = False
+        text = self._operation(node)
+        self.forgiving = True
+        return f"firm(lambda: {text})"
+
+    def _operation(self, node: Binary) -> str:
         operator, at = node.operator, node.start
         if operator in _CALLS:
             return self.call(_CALLS[operator], at, node.left, node.right)
@@ -162,17 +174,24 @@ class ExpressionWriter:
         if path:
             value = f"soft(v, {', '.join(map(repr, path))})"
         else:
-            value = f"attempt(lambda: {self.expression(left)})"
+            value = f"attempt(lambda: {self._forgivable(left)})"
         return f"({right} if ({name} := {value}) is M else {name})"
 
     def _forgiven(self, node: Expression) -> str:
         """The value of an expression, or None where a part of it does not exist."""
         path = _path(node)
         if path is None:
-            return f"forgive(lambda: {self.expression(node)})"
+            return f"forgive(lambda: {self._forgivable(node)})"
         name = self.temporary()
         texts = ", ".join(map(repr, path))
         return f"(None if ({name} := soft(v, {texts})) is M else {name})"
+
+    def _forgivable(self, node: Expression) -> str:
+        """The text of an expression whose missing parts are forgiven."""
+        outside, self.forgiving = self.forgiving, True
+        text = self.expression(node)
+        self.forgiving = outside
+        return text
 
     def _choice(self, node: Choice) -> str:
         condition = self.call("choose", node.condition.start, node.condition)
@@ -191,8 +210,8 @@ class ExpressionWriter:
         )
 
     def _joined(self, node: Joined) -> str:
-        texts = ", ".join([self.expression(part) for part in node.parts])
-        return f"\0{node.start} interpolate(c, {texts})"
+        texts = [self.expression(part) for part in node.parts]
+        return texts[0] if len(texts) == 1 else f"\0{node.start} concat(c, {', '.join(texts)})"
 
     def _filter(self, node: Filter) -> str:
         entry = self.tables.filters.get(node.name)

@@ -129,7 +129,7 @@ class TemplateWriter(ExpressionWriter):
         if isinstance(item, Text):
             return repr(item.text)
         text = self.expression(item.expression)
-        if isinstance(item.expression, (Joined, Literal)) and _is_text(item.expression):
+        if _is_text(item.expression):
             return text
         return f"{self.printer}({text})"
 
@@ -228,4 +228,6 @@ def _assigned(items: Iterable[Item], *, loops: bool = False) -> Iterable[str]:
 
 
 def _is_text(node: Expression) -> bool:
-    return isinstance(node, Joined) or (isinstance(node, Literal) and isinstance(node.value, str))
+    if isinstance(node, Joined):
+        return len(node.parts) > 1
+    return isinstance(node, Literal) and isinstance(node.value, str)

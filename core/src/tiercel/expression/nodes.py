@@ -175,7 +175,7 @@ class MapLiteral(Node):
 
 @record
 class Joined(Node):
-    """A text in double quotes with `#{…}` inside."""
+    """A text in double quotes with `#{…}` inside; a single `#{…}` alone is its value."""
 
     parts: tuple[Expression, ...]
 

@@ -96,6 +96,8 @@ def _write_map(members: Any, write: Callable[[str], None], keep_nulls: bool) -> 
     for key, item in members:
         if item is None and not keep_nulls:
             continue
+        if key is None:
+            raise EvaluationError("A map whose key is null cannot be written as JSON")
         write(f"{separator}{encode_basestring(key if key.__class__ is str else java_text(key))}:")
         _write_json(item, write, keep_nulls)
         separator = ","

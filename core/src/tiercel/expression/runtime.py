@@ -11,7 +11,7 @@ from tiercel._record import record
 from tiercel.errors import EvaluationError, LimitError, UndefinedError
 from tiercel.expression.access import MISSING, nearest
 from tiercel.expression.operators import range_of, truth
-from tiercel.expression.printing import java_text, output_text
+from tiercel.expression.printing import java_text
 from tiercel.expression.values import Entry, Long
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ __all__ = [
     "call_macro",
     "choose",
     "concatenate",
+    "firm",
     "forgive",
-    "interpolate",
     "iterate",
     "join_parts",
     "make_map",
@@ -260,6 +260,14 @@ def attempt(evaluate: Callable[[], Any]) -> Any:
         return MISSING
 
 
+def firm(evaluate: Callable[[], Any]) -> Any:
+    """Return what an operator makes of its operands; that a part is missing is a plain error."""
+    try:
+        return evaluate()
+    except UndefinedError as error:
+        raise EvaluationError(str(error)) from error
+
+
 def choose(condition: Any) -> bool:
     """Whether a `? :` takes its first branch; null does not."""
     return condition is not None and truth(condition)
@@ -274,11 +282,6 @@ def concatenate(context: EvaluationContext, *values: Any) -> str:
         ]
     )
     return context.check_text(joined)
-
-
-def interpolate(context: EvaluationContext, *values: Any) -> str:
-    """A text with `#{…}` inside: values as an output shows them."""
-    return context.check_text("".join([output_text(value) for value in values]))
 
 
 def iterate(iterable: Any) -> list[Any] | None:
@@ -310,11 +313,13 @@ def span(context: EvaluationContext, start: Any, end: Any) -> list[Any]:
 
 
 def make_map(*members: tuple[Any, Any]) -> dict[Any, Any]:
-    """A map literal whose keys are computed."""
+    """A map literal whose keys are computed; a list or map as a key is its text."""
     try:
         return dict(members)
     except TypeError:
-        raise EvaluationError("A list or map cannot be the key of a map") from None
+        return {
+            java_text(key) if isinstance(key, (list, dict)) else key: item for key, item in members
+        }
 
 
 def refuse(reason: str, name: str = "", candidates: Any = ()) -> Any:
