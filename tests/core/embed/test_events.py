@@ -1,0 +1,311 @@
+"""Events: what a program is told of executions, in which order, and what it is never told twice."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+import pytest
+
+from tiercel import (
+    ExecutionCreated,
+    ExecutionEnded,
+    ExecutionStateChanged,
+    LogLine,
+    Missed,
+    NotFoundError,
+    State,
+    TaskRunStateChanged,
+)
+from tiercel.testing import FakeClock
+
+PATIENCE = 20.0
+MANY = """
+id: many
+namespace: company.team
+tasks:
+  - id: each
+    type: io.kestra.plugin.core.flow.ForEach
+    values: [a, b, c, d, e, f, g, h]
+    concurrencyLimit: 0
+    tasks:
+      - {id: log, type: io.kestra.plugin.core.log.Log, message: "{{ taskrun.value }}"}
+"""
+
+
+def short(event):
+    """Return an event as a text of one word or two."""
+    match event:
+        case ExecutionCreated():
+            return "created"
+        case ExecutionStateChanged():
+            return f"{event.previous}-{event.state}"
+        case TaskRunStateChanged():
+            return f"{event.task_run.task_id} {event.state}"
+        case LogLine():
+            return f"log {event.entry.message}"
+        case ExecutionEnded():
+            return f"ended {event.state}"
+    return type(event).__name__
+
+
+GATED = [
+    "created",
+    "CREATED-RUNNING",
+    "first CREATED",
+    "first SUBMITTED",
+    "first RUNNING",
+    "log one",
+    "first SUCCESS",
+    "gate CREATED",
+    "gate SUBMITTED",
+    "gate RUNNING",
+    "log two",
+    "gate SUCCESS",
+    "last CREATED",
+    "last SUBMITTED",
+    "last RUNNING",
+    "log three",
+    "last SUCCESS",
+    "RUNNING-SUCCESS",
+    "ended SUCCESS",
+]
+
+
+# Of one execution
+
+
+def test_what_has_happened_comes_first_then_what_happens(tiercel, flows, gate):
+    execution_id = tiercel.start(flows["gated"])
+    assert gate.entered.acquire(timeout=PATIENCE)
+    told = []
+    for event in tiercel.events(execution_id=execution_id):
+        told.append(short(event))
+        if told[-1] == "first SUCCESS":
+            gate.opened.set()
+    assert sorted(told) == sorted(GATED)
+    assert [each for each in told if "log" not in each] == [e for e in GATED if "log" not in e]
+    assert [each for each in told if "log" in each] == ["log one", "log two", "log three"]
+
+
+def test_an_execution_that_has_ended_is_told_of_from_its_beginning(tiercel, flows, gate):
+    gate.opened.set()
+    execution = tiercel.run(flows["gated"])
+    assert sorted(map(short, tiercel.events(execution_id=execution.id))) == sorted(GATED)
+
+
+def test_the_end_comes_last_even_when_the_clock_stands_still(make, flows, gate):
+    gate.opened.set()
+    tiercel = make(clock=FakeClock())
+    told = [*map(short, tiercel.events(execution_id=tiercel.start(flows["gated"])))]
+    assert told[-2:] == ["RUNNING-SUCCESS", "ended SUCCESS"]
+    last = [each for each in GATED if each.startswith("last")]
+    assert [each for each in told if each.startswith("last")] == last
+
+
+@pytest.mark.parametrize("home", [False, True])
+def test_nothing_is_lost_or_told_twice_whenever_one_subscribes(make, tmp_path, home):
+    tiercel = make(tmp_path) if home else make()
+    for _ in range(10):
+        execution_id = tiercel.start(MANY)
+        readers = [tiercel.events(execution_id=execution_id) for _ in range(3)]
+        told = [Counter(map(short, reader)) for reader in readers]
+        told.append(Counter(map(short, tiercel.events(execution_id=execution_id))))
+        assert told[0]["log SUCCESS"] == 8
+        assert all(each == told[0] for each in told)
+        assert max(count for name, count in told[0].items() if "log " not in name) == 1
+        assert {told[0][f"log {value}"] for value in "abcdefgh"} == {1}
+
+
+def test_a_slow_reader_of_one_execution_misses_nothing(tiercel):
+    with tiercel.events(execution_id=tiercel.start(MANY), buffer=1) as events:
+        first = next(events)
+        tiercel.wait(first.execution.id, PATIENCE)
+        told = Counter([short(first), *map(short, events)])
+    assert (told["log SUCCESS"], told["Missed"], told["ended SUCCESS"]) == (8, 0, 1)
+
+
+def test_one_may_go_on_after_the_end_and_hear_of_a_restart(tiercel):
+    fails = "id: f\nnamespace: a.b\ntasks: [{id: t, type: io.kestra.plugin.core.execution.Fail}]"
+    execution = tiercel.run(fails)
+    with tiercel.events(execution_id=execution.id, until_end=False) as events:
+        while short(next(events)) != "ended FAILED":
+            pass
+        tiercel.restart(execution.id)
+        told = []
+        while "ended FAILED" not in told:
+            told.append(short(events.get(PATIENCE)))
+    assert told[0] == "FAILED-RESTARTED"
+
+
+def test_log_lines_have_growing_numbers(tiercel):
+    events = tiercel.events(execution_id=tiercel.start(MANY))
+    numbers = [event.number for event in events if isinstance(event, LogLine)]
+    assert numbers == sorted(set(numbers))
+    assert len(numbers) >= 8
+
+
+def test_an_execution_that_is_not_there_is_told_at_once(tiercel):
+    with pytest.raises(NotFoundError, match="nope"):
+        tiercel.events(execution_id="nope")
+
+
+def test_an_execution_of_another_engine_is_followed_to_its_end(make, flows, gate, tmp_path):
+    one, other = make(tmp_path), make(tmp_path)
+    execution_id = one.start(flows["gated"])
+    events = other.events(execution_id=execution_id)
+    assert short(next(events)) == "created"
+    gate.opened.set()
+    assert [*map(short, events)][-1] == "ended SUCCESS"
+
+
+# Of many
+
+
+def test_from_now_on_means_not_what_was_before(tiercel, flows, gate):
+    before = tiercel.start(flows["gated"])
+    assert gate.entered.acquire(timeout=PATIENCE)
+    with tiercel.events() as events:
+        gate.opened.set()
+        tiercel.wait(before, PATIENCE)
+        told = [short(events.get(PATIENCE))]
+        while told[-1] != "ended SUCCESS":
+            told.append(short(events.get(PATIENCE)))
+    assert set(told) <= set(GATED[7:])
+    assert "last SUCCESS" in told
+
+
+@pytest.mark.parametrize(
+    ("scope", "heard"),
+    [
+        ({}, {"hello", "other"}),
+        ({"namespace": "company"}, {"hello", "other"}),
+        ({"namespace": "company.team"}, {"hello"}),
+        ({"namespace": "comp"}, set()),
+        ({"flow_id": "other"}, {"other"}),
+    ],
+)
+def test_a_subscription_is_about_a_namespace_or_a_flow(tiercel, flows, scope, heard):
+    other = flows["hello"].replace("id: hello", "id: other").replace("company.team", "company.x")
+    with tiercel.events(**scope) as events:
+        for flow in (flows["hello"], other):
+            tiercel.run(flow, {"name": "Ada"})
+        tiercel.close()
+        assert {event.execution.flow_id for event in events} == heard
+
+
+def test_a_slow_reader_of_many_is_told_what_it_missed(tiercel, flows):
+    with tiercel.events(buffer=6) as events:
+        for number in range(6):
+            tiercel.run(flows["hello"], {"name": str(number)})
+        tiercel.close()
+        missed, *told = events
+    assert missed == Missed(executions=3, lines=0)
+    assert Counter(map(short, told))["ended SUCCESS"] == 3
+
+
+def test_of_more_lines_than_there_is_room_for_the_last_are_kept(tiercel):
+    with tiercel.events(buffer=5) as events:
+        tiercel.run(MANY)
+        tiercel.close()
+        missed, *told = events
+    assert missed == Missed(executions=0, lines=3)
+    assert sum(isinstance(event, LogLine) for event in told) == 5
+    assert short(told[-1]) == "ended SUCCESS"
+
+
+def test_what_is_told_is_durable(tiercel, flows):
+    with tiercel.events() as events:
+        tiercel.start(flows["hello"], {"name": "Ada"})
+        for event in events:
+            stored = tiercel.execution(event.execution.id)
+            assert len(stored.history.entries) >= len(event.execution.history.entries)
+            if isinstance(event, ExecutionEnded):
+                break
+    assert stored.outputs == {"greeting": "Hello, Ada"}
+
+
+# The end
+
+
+def test_closing_the_engine_ends_subscriptions(make, flows):
+    tiercel = make()
+    events = [tiercel.events(), tiercel.events(execution_id=tiercel.start(flows["asking"]))]
+    readers = [threading.Thread(target=list, args=(each,)) for each in events]
+    for reader in readers:
+        reader.start()
+    tiercel.close()
+    for reader in readers:
+        reader.join(PATIENCE)
+    assert not any(reader.is_alive() for reader in readers)
+    assert [*tiercel.events()] == []
+
+
+def test_a_reader_that_gives_up_is_forgotten(tiercel, flows):
+    with tiercel.events() as left, tiercel.events(execution_id=tiercel.start(flows["asking"])):
+        assert left.get(0) is not None
+    assert (tiercel.hub._others, tiercel.hub._of_one) == ((), {})
+
+
+def test_there_is_no_hub_unless_somebody_subscribes(tiercel, flows):
+    tiercel.run(flows["hello"], {"name": "Ada"})
+    assert tiercel._hub is None
+
+
+# Callbacks
+
+
+def test_a_callback_is_called_in_order_on_a_thread_of_its_own(tiercel, flows, gate):
+    gate.opened.set()
+    told, threads = [], set()
+
+    def listen(event):
+        told.append(short(event))
+        threads.add(threading.current_thread())
+
+    execution_id = tiercel.start(flows["gated"])
+    with tiercel.on_change(listen, execution_id=execution_id) as callbacks:
+        assert callbacks.join(PATIENCE)
+    assert told[-1] == "ended SUCCESS"
+    assert len(threads) == 1
+    assert threads != {threading.current_thread()}
+
+
+def test_a_callback_that_fails_is_called_again_and_stops_nothing(tiercel, flows, caplog):
+    told = []
+
+    def listen(event):
+        told.append(event)
+        raise ValueError("no")
+
+    with tiercel.on_change(listen, flow_id="hello") as callbacks:
+        assert tiercel.run(flows["hello"], {"name": "Ada"}).state is State.SUCCESS
+        tiercel.close()
+        assert callbacks.join(PATIENCE)
+    assert len(told) > 2
+    assert "A callback failed" in caplog.text
+
+
+def test_a_callback_may_end_its_own_subscription(tiercel, flows):
+    told = []
+
+    def listen(event):
+        told.append(event)
+        callbacks.close()
+
+    callbacks = tiercel.on_change(listen)
+    tiercel.run(flows["hello"], {"name": "Ada"})
+    assert callbacks.join(PATIENCE)
+    assert len(told) >= 1
+
+
+# Logs
+
+
+def test_log_lines_are_followed_until_the_end(tiercel, flows, gate):
+    found = []
+    for entry in tiercel.follow_logs(tiercel.start(flows["gated"]), level="INFO"):
+        found.append(entry.message)
+        if entry.message == "two":
+            gate.opened.set()
+    assert found == ["one", "two", "three"]
