@@ -28,6 +28,7 @@ from tiercel.embed.wiring import LOOK_EVERY
 from tiercel.model.execution import Execution, LogEntry
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from types import TracebackType
 
     from tiercel._ids import IdSource
@@ -293,6 +294,7 @@ class AsyncTiercel:
         inputs: Mapping[str, Any] | None = None,
         labels: Mapping[str, str] | None = None,
         *,
+        schedule_date: datetime | None = None,
         kill_on_cancel: bool = False,
     ) -> str:
         """Begin an execution and return its id; see `Tiercel.start`.
@@ -300,7 +302,8 @@ class AsyncTiercel:
         Whoever is cancelled meanwhile does not learn whether it began: it does, unless
         `kill_on_cancel` has it killed at once.
         """
-        begun = self._threads.begin(self.tiercel.start, flow, inputs, labels)
+        start = partial(self.tiercel.start, schedule_date=schedule_date)
+        begun = self._threads.begin(start, flow, inputs, labels)
         try:
             return await asyncio.shield(begun)
         except asyncio.CancelledError:

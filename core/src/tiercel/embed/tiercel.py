@@ -25,12 +25,13 @@ from tiercel.engine.machine.again import successor_id
 from tiercel.engine.plain import plain
 from tiercel.engine.services.executions import LEVELS
 from tiercel.engine.services.spilling import recall
-from tiercel.errors import NotFoundError
+from tiercel.errors import InputError, NotFoundError
 from tiercel.model.execution import Execution, LogEntry, MetricEntry, State, TaskRun
 from tiercel.model.flow import Flow
 from tiercel.repository.spi import ExecutionQuery
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from types import TracebackType
 
     from tiercel.embed.events import Event
@@ -205,15 +206,27 @@ class Tiercel(Wiring):
         flow: str | Path | Flow,
         inputs: Mapping[str, Any] | None = None,
         labels: Mapping[str, str] | None = None,
+        *,
+        schedule_date: datetime | None = None,
     ) -> str:
         """Begin an execution and return its id; from then on it is durable.
 
+        Args:
+            flow: as for `run`.
+            inputs: values by input id.
+            labels: labels of the execution, beside the flow's own.
+            schedule_date: when it begins, with its time zone; it stays CREATED until then, unless
+                someone forces it (`force_run`). Some engine has to be at work then.
+
         Raises:
             FlowError: the flow is wrong.
-            InputError: an input is missing or invalid.
+            InputError: an input is missing or invalid, or `schedule_date` has no time zone.
             CheckError: one of the flow's `checks` blocks the execution.
         """
-        return self._begin(self.flows.save(self._given(flow)), inputs or {}, labels or {})
+        if schedule_date is not None and schedule_date.tzinfo is None:
+            raise InputError(f"A schedule date needs a time zone: {schedule_date.isoformat()!r}")
+        stored = self.flows.save(self._given(flow))
+        return self._begin(stored, inputs or {}, labels or {}, schedule_date)
 
     def successor(self, execution: Execution) -> str | None:
         """Return the id of the execution that repeats a RETRIED one; None when none does."""

@@ -55,6 +55,8 @@ from tiercel.settings import Settings
 from tiercel.storage import uri as uris
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tiercel.embed.events import Hub
     from tiercel.engine.machine.commands import StartChild
     from tiercel.engine.operations.operations import Operations
@@ -255,9 +257,16 @@ class Wiring:
             execution.tenant, execution.namespace, execution.flow_id, execution.flow_revision
         )
 
-    def _begin(self, flow: Flow, inputs: Mapping[str, Any], labels: Mapping[str, str]) -> str:
+    def _begin(
+        self,
+        flow: Flow,
+        inputs: Mapping[str, Any],
+        labels: Mapping[str, str],
+        schedule_date: datetime | None = None,
+    ) -> str:
         execution_id = self._ids.new()
         event, remarks = self._beginner.asked_for(flow, execution_id, inputs, labels)
+        event = replace(event, schedule_date=schedule_date)
         self.driver.create(event, flow, remarks).wait()
         return execution_id
 

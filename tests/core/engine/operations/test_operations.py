@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tiercel.engine.machine.events import KillRequested
 from tiercel.errors import ConflictError, InputError, NotFoundError, StoredFileNotFoundError
 from tiercel.model.execution import Execution, TaskRun
 from tiercel.repository.spi import ExecutionQuery
+from tiercel.testing import FakeClock
 
 CORE = "io.kestra.plugin.core"
 FAILS_ONCE = "{{ kv('open', errorOnMissing=false) is null }}"
@@ -33,6 +35,11 @@ tasks:
     format: "{{{{ outputs.a.value }}}} {{{{ outputs.e.value ?? '-' }}}}"
 errors:
   - {{id: e, type: {CORE}.debug.Return, format: told}}
+"""
+PLAIN = f"""
+id: plain
+namespace: a.b
+tasks: [{{id: a, type: {CORE}.debug.Return}}]
 """
 PARENT = f"""
 id: parent
@@ -466,3 +473,37 @@ def test_two_threads_restart_one_execution_once(tiercel: Tiercel) -> None:
     for thread in threads:
         thread.join()
     assert len(run_of(tiercel.wait(execution.id, 20), "f").attempts) == 2
+
+
+# Executions that begin later
+
+
+def test_an_execution_begins_at_its_date_or_when_it_is_forced() -> None:
+    clock = FakeClock()
+    with Tiercel(clock=clock, environ={}) as tiercel:
+        tomorrow = clock.now() + timedelta(days=1)
+        ids = [tiercel.start(PLAIN, schedule_date=tomorrow) for _ in range(3)]
+        assert {tiercel.execution(each).state for each in ids} == {State.CREATED}
+        tiercel.operations.force_run(ids[0])
+        tiercel.operations.kill(ids[1])
+        assert tiercel.wait(ids[0], 20).state is State.SUCCESS
+        assert tiercel.wait(ids[1], 20).state is State.KILLED
+        assert tiercel.execution(ids[2]).state is State.CREATED
+        clock.move(timedelta(days=1))
+        tiercel.driver.wake()
+        assert tiercel.wait(ids[2], 20).state is State.SUCCESS
+
+
+def test_an_execution_begins_at_its_date_in_a_later_process(tmp_path: Path) -> None:
+    clock = FakeClock()
+    with Tiercel(tmp_path, clock=clock, environ={}) as first:
+        execution_id = first.start(PLAIN, schedule_date=clock.now() + timedelta(hours=1))
+    clock.move(timedelta(hours=2))
+    with Tiercel(tmp_path, clock=clock, environ={}) as second:
+        assert second.recover() == [execution_id]
+        assert second.wait(execution_id, 20).state is State.SUCCESS
+
+
+def test_a_date_without_a_zone_is_refused(tiercel: Tiercel) -> None:
+    with pytest.raises(InputError, match="needs a time zone: '2024-01-01T00:00:00'"):
+        tiercel.start(PLAIN, schedule_date=datetime(2024, 1, 1))

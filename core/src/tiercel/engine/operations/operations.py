@@ -138,7 +138,7 @@ class Operations:
         self._deliver(execution_id, event)
 
     def force_run(self, execution_id: str) -> None:
-        """Have an execution go on that waits: for a place among those that run, or for a person.
+        """Have an execution go on that waits: for its date, its place in the line, or a person.
 
         Raises:
             NotFoundError: there is no such execution.
