@@ -11,50 +11,17 @@ from pathlib import Path
 import pytest
 from products_api import server
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from wheelhouse import MEMBERS, build_wheels, install, output_of
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-ROOT = Path(__file__).parents[2]
-MEMBERS = [ROOT, ROOT / "core", *sorted(p.parent for p in ROOT.glob("plugins/*/pyproject.toml"))]
-
-
-def output_of(*argv: str | Path, **env: str) -> str:
-    """Run a command in the root folder and return its output; a failure shows all of it."""
-    done = subprocess.run(
-        list(map(str, argv)),
-        cwd=ROOT,
-        env={**os.environ, **env},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
-
-
-def install(python: Path, wheels: list[Path], *more: str) -> None:
-    """Install wheels with the dependencies that they declare, as far as the lock pins them.
-
-    The packages come from the cache that the bootstrap filled, or else from the network.
-    """
-    uv = Path(sys.executable).with_name("uv")
-    # A plugin may be built on another one of ours.
-    ours = ["--find-links", wheels[0].parent]
-    pinned = ["-c", "requirements.lock", *ours]
-    command = [uv, "pip", "install", "--python", python, *pinned, *wheels, *more]
-    try:
-        output_of(*command, "--offline")
-    except AssertionError:
-        output_of(*command)
 
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """One wheel for each distribution of the workspace."""
-    folder = tmp_path_factory.mktemp("wheels")
-    pip = [sys.executable, "-m", "pip"]
-    output_of(*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", folder, *MEMBERS)
-    return sorted(folder.glob("*.whl"))
+    return build_wheels(tmp_path_factory.mktemp("wheels"))
 
 
 @pytest.fixture(scope="module")
@@ -173,5 +140,5 @@ def test_what_is_not_installed_is_told_by_its_package(
 def test_the_language_server_comes_with_its_extra(wheels: list[Path], tmp_path: Path) -> None:
     venv.create(tmp_path)
     (core,) = named(wheels, "core")
-    install(tmp_path / "bin/python", [core], f"{core}[lsp]")
+    install(tmp_path / "bin/python", wheels, f"{core}[lsp]")
     output_of(tmp_path / "bin/python", "-c", "import tiercel.lsp.server")

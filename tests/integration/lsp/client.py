@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -125,11 +125,15 @@ class Editor:
             self._answers[message["id"]].put(message)
 
 
+TIERCEL = str(Path(sys.executable).with_name("tiercel"))
+
+
 @contextmanager
-def editor(folder: Path) -> Iterator[Editor]:
-    """Run the server for an editor with a folder."""
-    command = [str(Path(sys.executable).with_name("tiercel")), "lsp"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+def editor(
+    folder: Path, command: Sequence[str] = (TIERCEL, "lsp"), env: Mapping[str, str] | None = None
+) -> Iterator[Editor]:
+    """Run a server for an editor with a folder."""
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
     try:
         opened = Editor(process, folder)
         yield opened
