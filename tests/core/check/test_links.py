@@ -13,7 +13,7 @@ inputs:
   - {id: names, type: ARRAY, itemType: STRING, required: false}
   - {id: db.host, type: STRING, required: false}
   - {id: form, type: FORM, inputs: [{id: size, type: INT, required: false}]}
-  - {id: size, type: SELECT, values: [S, M], required: false}
+  - {id: size, type: SELECT, values: [S, M], defaults: S}
 tasks: [{id: t, type: io.kestra.plugin.core.log.Log, message: x}]
 """
 

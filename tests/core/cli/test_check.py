@@ -110,6 +110,28 @@ def test_files_of_a_folder_know_each_other(home: Path, tiercel: Tiercel) -> None
     }
 
 
+@pytest.mark.parametrize("command", [("check",), ("flow", "validate")])
+def test_what_is_no_flow_in_a_folder_is_skipped_and_counted(
+    command: tuple[str, ...], flow: str, tiercel: Tiercel
+) -> None:
+    Path("compose.yaml").write_text("services: {}\n")
+    Path("other.yml").write_bytes(b"\xff\xfe")
+    done = tiercel(*command, ".")
+    assert done.code == 0
+    assert done.err.endswith("Skipped 2 YAML files, no flows\n")
+
+
+def test_a_file_that_is_named_is_checked_whatever_is_in_it(home: Path, tiercel: Tiercel) -> None:
+    Path("compose.yaml").write_text("services: {}\n")
+    assert tiercel("check", "compose.yaml").code == 3
+
+
+def test_a_folder_without_any_flow_is_wrong_usage(home: Path, tiercel: Tiercel) -> None:
+    Path("compose.yaml").write_text("services: {}\n")
+    done = tiercel("check", ".")
+    assert (done.code, "There is no flow in ." in done.err) == (2, True)
+
+
 def test_flows_of_the_database_are_known(home: Path, tiercel: Tiercel) -> None:
     from tiercel.settings import Settings
 

@@ -59,7 +59,7 @@ def test_a_byte_order_mark_is_no_problem(flow: str, tiercel: Tiercel) -> None:
     ("name", "code", "message"),
     [
         ("nofile.yaml", 4, "There is no file 'nofile.yaml'"),
-        ("empty", 2, "There is no YAML file in empty"),
+        ("empty", 2, "There is no flow in empty"),
         ("latin1.yaml", 2, "latin1.yaml:2: byte 0xe9 is not UTF-8 text"),
     ],
 )

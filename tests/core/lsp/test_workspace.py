@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tiercel.check.checker import Checker
-from tiercel.lsp.workspace import Flows, is_flow
+from tiercel.lsp.workspace import Flows
 from tiercel.parts import language
 from tiercel.plugin.registry import Registry
 
@@ -40,21 +40,6 @@ def codes(flows: Flows, file: str) -> list[str]:
     document = flows.document(file)
     assert document is not None
     return [each.code for each in document.findings]
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        (FLOW.format(id="x"), True),
-        ("namespace: a\ntasks: [", True),
-        ("namespace: a\n", False),
-        ("services: {}\n", False),
-        ("  namespace: a\n  id: b\n", False),
-        ("", False),
-    ],
-)
-def test_a_flow_has_a_namespace_and_more(text: str, said: bool) -> None:
-    assert is_flow(text) is said
 
 
 def test_the_flows_of_folders_are_known(flows: Flows, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ checks and triggers.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -27,13 +27,11 @@ from tiercel.check.types import (
     Type,
     join,
 )
+from tiercel.check.upstream import FlowOutputs, foreign_outputs, upstream_outputs
 from tiercel.plugin.task import ExecutionTask, Mirrors, output_class
 from tiercel.plugin.trigger import ExecutionTrigger
 
-__all__ = ["FlowOutputs", "FlowScope", "Scope", "flow_outputs"]
-
-FlowOutputs = Callable[[Any, Any], "Mapping[str, Member] | None"]
-"""(namespace, flow) → the outputs that the flow declares; None when the flow is not known."""
+__all__ = ["FlowScope", "Scope", "flow_outputs"]
 
 _CALLED = ("executionId", "namespace", "flowId", "taskRunId", "taskId", "taskRunValue")
 """What `trigger` has when a task of another flow began the execution."""
@@ -143,8 +141,13 @@ class FlowScope:
         }
         return self._scope(variables)
 
-    def of_trigger(self, cls: Any) -> Scope:
-        """Return what a trigger's own expressions see, and its conditions'."""
+    def of_trigger(self, cls: Any, entry: Mapping[str, Any]) -> Scope:
+        """Return what a trigger's own expressions see, and its conditions'.
+
+        Args:
+            cls: its class; None when it is not known.
+            entry: the trigger, as it is written.
+        """
         variables = {
             **_extra(cls),
             **_SHARED,
@@ -158,6 +161,9 @@ class FlowScope:
             more = ("execution", "inputs", "outputs", "labels")
             variables |= dict.fromkeys(more, Member(MapOf({}, ANY), False))
             variables["vars"] = Member(MapOf({}, ANY), False)
+        if cls is not None and issubclass(cls, ExecutionTrigger):
+            outputs = Member(upstream_outputs(entry, self._flow_outputs))
+            variables["trigger"] = Member(MapOf({"outputs": outputs}, ANY))
         return self._scope(variables)
 
     def _scope(
@@ -262,12 +268,20 @@ class FlowScope:
             if outputs is None:
                 return MapOf(known, ANY, what="The trigger")
             complete = True
-            for name, member in model_type(outputs).members.items():
+            for name, member in self._told(cls, entry, outputs).items():
                 found = member.type if name not in known else join([known[name].type, member.type])
                 origin = Origin("trigger", ("triggers", index), outputs, _field(member))
                 known[name] = Member(found, False, origin)
         # Without a trigger the execution may still have been begun by whatever an API call says.
         return MapOf(known, None if complete else ANY, loose=True, what="The trigger")
+
+    def _told(self, cls: Any, entry: dict[str, Any], outputs: Any) -> dict[str, Member]:
+        """Return what one trigger tells, by name."""
+        members = dict(model_type(outputs).members)
+        if "outputs" in members and issubclass(cls, ExecutionTrigger):
+            found = upstream_outputs(entry, self._flow_outputs)
+            members["outputs"] = Member(found, True, members["outputs"].origin)
+        return members
 
     # Outputs
 
@@ -326,10 +340,11 @@ class FlowScope:
         if name == "outputs" and task.cls is not None and task.cls.runs_flow:
             found = self._flow_outputs(task.data.get("namespace"), task.data.get("flowId"))
             if found is not None and "outputs" not in task.data:
-                what = f"The flow {task.data['flowId']!r}"
-                return Member(
-                    MapOf(found, code="TC103", what=what, noun="output"), member.sure, member.origin
-                )
+                flow_id = task.data["flowId"]
+                shown = foreign_outputs(flow_id, found)
+                what = f"The flow {flow_id!r}"
+                given = MapOf(shown, code="TC103", what=what, noun="output")
+                return Member(given, member.sure, member.origin)
         return member
 
     def _task_run(self, task: Task) -> MapOf:

@@ -182,8 +182,8 @@ def _of_triggers(flow: FlowScope) -> Iterator[Spot]:
         if cls is None:
             continue
 
-        def scope(cls: Any = cls) -> Scope:
-            return flow.of_trigger(cls)
+        def scope(cls: Any = cls, entry: dict[str, Any] = entry) -> Scope:
+            return flow.of_trigger(cls, entry)
 
         yield from _of_model(flow, cls, entry, where, scope)
         yield from _texts(entry.get("labels"), (*where, "labels"), scope)

@@ -53,7 +53,7 @@ def check(  # the options
     as_json: bool,
     home: Path | None,
 ) -> int:
-    """Check the flows in PATHS: files, or folders that are searched for YAML.
+    """Check the flows in PATHS: files, or folders that are searched for flows.
 
     Every expression is read, and the types in it are followed: inputs,
     variables, outputs of tasks, filters, functions. Files that are given
@@ -67,7 +67,7 @@ def check(  # the options
     from tiercel.plugin.registry import Registry
 
     registry = Registry()
-    texts = [options.read_flow(path) for path in options.flow_files(paths)]
+    texts, others = options.read_flows(paths)
     findings = [
         finding
         for report in _reports(registry, texts, _stored(home))
@@ -88,6 +88,7 @@ def check(  # the options
         for finding in findings:
             _show(finding, lines[finding.file])
         click.echo(_summary(findings, len(texts)), err=True)
+    options.tell_others(others)
     failed = any(strict or finding.is_error for finding in findings)
     return exits.INVALID_FLOW if failed else exits.OK
 

@@ -30,7 +30,7 @@ def flow() -> None:
 @options.as_json
 @options.home
 def validate(files: tuple[Path, ...], as_json: bool, home: Path | None) -> int:
-    """Tell every problem of the flows in FILES, with its place; folders are searched for YAML.
+    """Tell every problem of the flows in FILES, with its place; folders are searched for flows.
 
     `-` is standard input. A flow that a task runs, and that is neither in FILES nor stored, is
     worth a warning; without a database nobody knows what is stored.
@@ -43,7 +43,7 @@ def validate(files: tuple[Path, ...], as_json: bool, home: Path | None) -> int:
     from tiercel.plugin.registry import Registry
 
     registry = Registry()
-    texts = [options.read_flow(path) for path in options.flow_files(files)]
+    texts, others = options.read_flows(files)
     with _known_flows(texts, home) as exists:
         reports = {
             name: examine(text, resolve=registry.resolve, file=name, flow_exists=exists)
@@ -56,6 +56,7 @@ def validate(files: tuple[Path, ...], as_json: bool, home: Path | None) -> int:
     else:
         for name, report in reports.items():
             _tell(name, report)
+    options.tell_others(others)
     valid = all(report.flow is not None for report in reports.values())
     return exits.OK if valid else exits.INVALID_FLOW
 

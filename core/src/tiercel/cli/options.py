@@ -23,13 +23,14 @@ __all__ = [
     "STDIN",
     "as_json",
     "blame_plugins",
-    "flow_files",
     "has_database",
     "home",
     "open_engine",
     "pairs",
     "read_flow",
+    "read_flows",
     "read_settings",
+    "tell_others",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -110,26 +111,46 @@ def read_flow(file: Path) -> tuple[str, str]:
         ) from error
 
 
-def flow_files(paths: Iterable[Path]) -> list[Path]:
-    """Return files as they are, and in the place of folders the YAML files in them.
+def read_flows(paths: Iterable[Path]) -> tuple[list[tuple[str, str]], int]:
+    """Return flows' texts with their files' names, and how many files of folders are no flows.
 
-    Suites of flow tests in folders are left out.
+    A file is read whatever is in it. Of a folder, the YAML files below it are searched for flows.
 
     Raises:
-        click.UsageError: there is none.
+        Missing: a file is not there.
+        click.UsageError: a file is no text, or there is no flow.
     """
-    from tiercel.model.suites import is_suite
+    from tiercel.check.folders import is_flow, yaml_files
 
-    found: list[Path] = []
+    texts: list[tuple[str, str]] = []
+    others = 0
     for path in paths:
-        if path.is_dir():
-            below = sorted([*path.rglob("*.yaml"), *path.rglob("*.yml")])
-            found += [each for each in below if not is_suite(each.name)]
-        else:
-            found.append(path)
-    if not found:
-        raise click.UsageError(f"There is no YAML file in {', '.join(map(str, paths))}")
-    return found
+        if not path.is_dir():
+            texts.append(read_flow(path))
+            continue
+        for file in yaml_files(path):
+            text = _text_in(file)
+            if text is not None and is_flow(text):
+                texts.append((text, str(file)))
+            else:
+                others += 1
+    if not texts:
+        raise click.UsageError(f"There is no flow in {', '.join(map(str, paths))}")
+    return texts, others
+
+
+def _text_in(file: Path) -> str | None:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def tell_others(number: int) -> None:
+    """Tell how many YAML files of folders were left out, if any."""
+    if number:
+        files = "1 YAML file that is no flow" if number == 1 else f"{number} YAML files, no flows"
+        click.echo(f"Skipped {files}", err=True)
 
 
 def blame_plugins(problems: Iterable[Problem | Finding], registry: Registry) -> None:

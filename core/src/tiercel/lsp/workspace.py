@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 from tiercel.check.checker import Checker, Document
+from tiercel.check.folders import is_flow, yaml_files
 from tiercel.check.interfaces import Interface, Interfaces
 from tiercel.errors import FlowSyntaxError
 from tiercel.model import yaml
-from tiercel.model.suites import is_suite
 
-__all__ = ["Flows", "is_flow"]
+__all__ = ["Flows"]
 
-_FLOW = re.compile(r"^namespace\s*:", re.M)
-_PARTS = re.compile(r"^(?:id|tasks|inputs|triggers)\s*:", re.M)
-_SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages", "build", "dist"})
 _MOST_FILES = 5000
-
-
-def is_flow(text: str) -> bool:
-    """Return whether a text looks like a flow's: other YAML is none of our business."""
-    return _FLOW.search(text) is not None and _PARTS.search(text) is not None
+"""More than there are in any folder of flows."""
 
 
 class Flows:
@@ -43,7 +35,7 @@ class Flows:
     def read_folders(self, folders: Iterable[Path]) -> None:
         """Take in the flows that are in folders."""
         for folder in folders:
-            for path in _yaml_files(folder):
+            for path in islice(yaml_files(folder), _MOST_FILES):
                 self.read(path)
 
     def read(self, path: Path) -> None:
@@ -112,16 +104,3 @@ def _interface(text: str, file: str) -> Interface | None:
         return Interface.of(yaml.parse(text), file)
     except FlowSyntaxError:
         return None
-
-
-def _yaml_files(folder: Path) -> Iterator[Path]:
-    """Yield the YAML files below a folder, up to a number that no folder of flows has."""
-    left = _MOST_FILES
-    for where, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if name not in _SKIPPED and name[0] != "."]
-        for name in files:
-            if name.endswith((".yaml", ".yml")) and not is_suite(name):
-                yield Path(where, name)
-                left -= 1
-        if left <= 0:
-            return
