@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import ChainMap
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -16,6 +16,7 @@ from tiercel.expression.lexer import RAW, cut_raw
 from tiercel.expression.printing import output_text
 from tiercel.expression.runtime import EvaluationContext, Limits, Loop, join_parts
 from tiercel.expression.table import FILTERS, FUNCTIONS, TESTS, Entry, Tables
+from tiercel.expression.values import Uri
 
 if TYPE_CHECKING:
     from tiercel.expression.compile import Program
@@ -143,8 +144,8 @@ class Environment:
     ) -> Any:
         """Evaluate a template; one that is a single expression keeps its value's type.
 
-        Several parts make a text; when a list or map is among them, and the text begins with
-        JSON, the JSON's value is the result. A template that writes nothing is null.
+        Several parts make a text; when a list, a map or a date is among them, and the text begins
+        with JSON, the JSON's value is the result. A template that writes nothing is null.
 
         Raises:
             ExpressionError: as `render`.
@@ -157,11 +158,7 @@ class Environment:
             # Without a tag a template makes no value much larger than itself.
             return check_tree(value) if "{%" in source else value
         text = "".join([output_text(part) for part in parts])
-        if text.lstrip()[:1] in ("[", "{") and any(
-            isinstance(part, (list, Mapping)) for part in parts
-        ):
-            return _leading_json(text)
-        return text
+        return text if all(map(_is_scalar, parts)) else _leading_json(text)
 
     def _parts(
         self, source: str, variables: Mapping[str, Any], services: Any, name: str
@@ -269,12 +266,17 @@ class Environment:
         return program
 
 
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, (str, int, float, Decimal)) and not isinstance(value, Uri)
+
+
 def _leading_json(text: str) -> Any:
     """Return the JSON value that a text begins with, or the text when it begins with none."""
-    start = len(text) - len(text.lstrip())
+    from tiercel.expression.json_reader import JsonTextError, read_json
+
     try:
-        return json.JSONDecoder().raw_decode(text, start)[0]
-    except ValueError:
+        return read_json(text)
+    except JsonTextError:
         return text
 
 

@@ -86,11 +86,13 @@ def replace_all(text: str, pattern: str, replacement: str, longest: int) -> str:
         LimitError: it takes too long, or the result is too long.
     """
     compiled = _compiled(pattern)
-    parts = _replacement(replacement, compiled)
+    parts: list[str | tuple[int | str]] = []
     made: list[str] = []
     length = position = 0
     try:
         for match in compiled.finditer(text, timeout=_SECONDS):
+            # Java looks at the replacement when it has found something to replace.
+            parts = parts or _replacement(replacement, compiled)
             made.append(text[position : match.start()])
             made += [
                 part if isinstance(part, str) else match.group(part[0]) or "" for part in parts

@@ -182,7 +182,7 @@ def subtract(left: Any, right: Any) -> Any:
         return _difference(left, right)
     check_tree([left, right])
     items = list(left)
-    if isinstance(right, list) and right.__class__ is not Array:
+    if isinstance(right, list) and not isinstance(right, Array):
         gone = set(map(value_key, right))
         return [item for item in items if value_key(item) not in gone]
     for index, item in enumerate(items):
@@ -204,7 +204,7 @@ def add(left: Any, right: Any) -> Any:
         check_text(len(first) + len(second))
         return first + second
     if _is_list(left):
-        more = right if isinstance(right, list) and right.__class__ is not Array else [right]
+        more = right if isinstance(right, list) and not isinstance(right, Array) else [right]
         check_items(len(left) + len(more))
         return [*left, *more]
     return _sum(left, right)
@@ -341,7 +341,11 @@ def contains(container: Any, item: Any) -> bool:
     if isinstance(container, Mapping):
         return any(_same_value(key, item) for key in container)
     if isinstance(container, list):
-        if isinstance(item, list) and Array not in (container.__class__, item.__class__):
+        if (
+            isinstance(item, list)
+            and not isinstance(container, Array)
+            and not isinstance(item, Array)
+        ):
             return all(_member(container, part) for part in item)
         return _member(container, item)
     raise EvaluationError(f"'contains' takes a list, map or text, not {java_text(container)}")
@@ -370,7 +374,7 @@ def is_in(item: Any, container: Any) -> bool:
     if isinstance(container, Mapping):
         check_tree(container)
         return any(_known_text(one) == text for pair in container.items() for one in pair)
-    if isinstance(container, list) and container.__class__ is not Array:
+    if isinstance(container, list) and not isinstance(container, Array):
         return text in [_known_text(one) for one in check_tree(container)]
     return False
 

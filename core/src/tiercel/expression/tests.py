@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from tiercel.errors import EvaluationError
+from tiercel.expression.json_reader import JsonTextError, read_json
 from tiercel.expression.printing import java_text
 from tiercel.expression.table import TESTS
+from tiercel.expression.values import Array, is_text
 
 __all__: list[str] = []
+
+_BLANKS = "".join(map(chr, range(33)))
 
 
 @TESTS.add("defined", forgiving=True)
@@ -30,9 +33,9 @@ def empty(value: Any) -> bool:
     """Whether a value is null, a blank text, or a list or map without items."""
     if value is None:
         return True
-    if isinstance(value, str):
-        return not value.strip()
-    return isinstance(value, (list, Mapping)) and not value
+    if is_text(value):
+        return not value.strip(_BLANKS)
+    return isinstance(value, (list, Mapping)) and not isinstance(value, Array) and not value
 
 
 @TESTS.add("even")
@@ -68,10 +71,10 @@ def is_map(value: Any) -> bool:
 @TESTS.add("json")
 def is_json(value: Any) -> bool:
     """Whether a text begins with JSON; the empty text passes."""
-    if not isinstance(value, str):
+    if not is_text(value):
         raise EvaluationError(f"The test 'json' takes a text, not {java_text(value)}")
     try:
-        json.JSONDecoder().raw_decode(value.lstrip() or "null")
-    except (ValueError, RecursionError):
+        read_json(value if value.strip(" \t\r\n") else "null")
+    except JsonTextError:
         return False
     return True

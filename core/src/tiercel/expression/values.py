@@ -22,6 +22,7 @@ so that everything which does not care keeps working:
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -89,9 +90,17 @@ class Character(str):
 
 
 class Array(list[Any]):
-    """A Java array (what `split` gives): prints like a list, yet is refused where a list is due."""
+    """A Java array (what `split` gives): prints like a list, yet is refused where a list is due.
 
-    __slots__ = ()
+    Attributes:
+        texts: whether Java knows that its items are texts, so that it can be sorted.
+    """
+
+    __slots__ = ("texts",)
+
+    def __init__(self, items: Iterable[Any] = (), *, texts: bool = False) -> None:
+        super().__init__(items)
+        self.texts = texts
 
 
 class ValueSet(list[Any]):
@@ -171,5 +180,7 @@ def class_name(value: Any) -> str:
         if INT_MIN <= value <= INT_MAX:
             return "java.lang.Integer"
         return "java.lang.Long" if LONG_MIN <= value <= LONG_MAX else "java.math.BigInteger"
+    if kind is Array and value.texts:
+        return "[Ljava.lang.String;"
     name = _CLASS_NAMES.get(kind)
     return name if name else str(getattr(kind, "java_class", kind.__name__))

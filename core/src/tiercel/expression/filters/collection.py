@@ -7,13 +7,13 @@ from typing import Any
 
 from tiercel.errors import EvaluationError, LimitError
 from tiercel.expression.bounded import check_items, check_tree
-from tiercel.expression.filters.text import integer_argument
+from tiercel.expression.filters.text import number_argument, text_argument
 from tiercel.expression.operators import is_number, value_key
 from tiercel.expression.printing import java_text
 from tiercel.expression.runtime import EvaluationContext
 from tiercel.expression.table import FILTERS
 from tiercel.expression.tests import empty
-from tiercel.expression.values import Array, Character, Entry, ValueSet
+from tiercel.expression.values import Array, Character, Entry, ValueSet, is_text
 
 __all__: list[str] = []
 
@@ -40,7 +40,7 @@ def default(value: Any, replacement: Any = None) -> Any:
 @FILTERS.add("length")
 def length(value: Any) -> int:
     """Count the characters of a text, the items of a list, the members of a map; else 0."""
-    if isinstance(value, str):
+    if is_text(value):
         # Java counts UTF-16 units.
         extra = 0 if value.isascii() else sum(character > "\uffff" for character in value)
         return len(value) + extra
@@ -64,7 +64,7 @@ def _at_end(value: Any, filter_name: str, index: int) -> Any:
         return value[index] if value else None
     if value is None:
         return None
-    if not isinstance(value, str):
+    if not is_text(value):
         raise _refused(filter_name, "a list or text", value)
     if not value:
         raise EvaluationError(f"The text given to {filter_name!r} is empty")
@@ -79,7 +79,7 @@ def join(context: EvaluationContext, value: Any, separator: Any = None) -> str |
         return None
     if not isinstance(value, list):
         raise _refused("join", "a list", value)
-    between = "" if separator is None else java_text(separator)
+    between = "" if separator is None else text_argument(separator, "join", "separator")
     items = value
     if not all(item.__class__ is str for item in value):
         items = [java_text(item) for item in check_tree(value)]
@@ -113,6 +113,8 @@ def values(value: Any) -> ValueSet | None:
 @FILTERS.add("sort")
 def sort(value: Any) -> list[Any] | None:
     """Return a list's items from the smallest to the largest; all of them numbers or texts."""
+    if isinstance(value, Array) and value.texts:
+        value = list(value)
     return None if value is None else _sorted(value, "sort", False)
 
 
@@ -177,7 +179,7 @@ def chunk(value: Any, size: Any) -> list[Any] | None:
     if value is None:
         return None
     items = _list(value, "chunk")
-    step = integer_argument(size, "chunk", "size")
+    step = number_argument(size, "chunk", "size")
     if step < 1:
         raise EvaluationError(f"'chunk' takes a size of at least 1, not {step}")
     return [items[start : start + step] for start in range(0, len(items), step)]
@@ -196,11 +198,14 @@ def merge(value: Any, items: Any = None) -> Any:
     if isinstance(value, Mapping):
         if isinstance(items, Mapping):
             return {**value, **items}
-        if isinstance(items, list):
+        if type(items) is list:
             return {**value, **{java_text(item): item for item in items}}
-    elif type(value) is list and isinstance(items, list):
+    elif type(value) is list and type(items) is list:
         check_items(len(value) + len(items))
         return [*value, *items]
+    elif isinstance(value, Array) and isinstance(items, Array) and value.texts is items.texts:
+        check_items(len(value) + len(items))
+        return Array([*value, *items], texts=value.texts)
     elif type(value) is list and isinstance(items, Mapping):
         return [*value, *(Entry(*pair) for pair in items.items())]
     raise _refused("merge", "two lists or two maps", value)
@@ -208,14 +213,17 @@ def merge(value: Any, items: Any = None) -> Any:
 
 @FILTERS.add("slice", "fromIndex", "toIndex")
 def slice_filter(value: Any, start: Any = None, end: Any = None) -> Any:
-    """Return a part of a list or text: from `fromIndex` up to but without `toIndex`."""
+    """Return a part of a list or text: from `fromIndex` up to but without `toIndex`.
+
+    Nothing is left only of what ends at `fromIndex`; a `toIndex` leaves one item at the least.
+    """
     if value is None:
         return None
-    if not isinstance(value, (str, list)) or isinstance(value, ValueSet):
+    if not (is_text(value) or isinstance(value, list)) or isinstance(value, ValueSet):
         raise _refused("slice", "a list or text", value)
-    begin = 0 if start is None else integer_argument(start, "slice", "fromIndex")
-    stop = len(value) if end is None else integer_argument(end, "slice", "toIndex")
-    if not 0 <= begin <= stop <= len(value):
+    begin = 0 if start is None else number_argument(start, "slice", "fromIndex")
+    stop = len(value) if end is None else number_argument(end, "slice", "toIndex")
+    if not 0 <= begin <= stop <= len(value) or (end is not None and begin == stop):
         raise EvaluationError(f"slice({begin}, {stop}) leaves what has a length of {len(value)}")
     part = value[begin:stop]
-    return Array(part) if isinstance(value, Array) else part
+    return Array(part, texts=value.texts) if isinstance(value, Array) else part

@@ -15,7 +15,7 @@ from tiercel.errors import EvaluationError
 from tiercel.expression.date_parse import parse_date
 from tiercel.expression.datetime_format import formatter, iso_text
 from tiercel.expression.iso_date import parse_iso
-from tiercel.expression.moment import Moment, epoch_day
+from tiercel.expression.moment import NANOS_PER_SECOND, Moment, epoch_day
 from tiercel.expression.printing import java_text
 from tiercel.expression.runtime import EvaluationContext
 from tiercel.expression.table import FILTERS
@@ -26,7 +26,15 @@ from tiercel.expression.temporal import (
     ZonedDateTime,
     nanosecond_of,
 )
-from tiercel.expression.values import Long, class_name, is_long, is_text, wrap64
+from tiercel.expression.values import (
+    LONG_MAX,
+    LONG_MIN,
+    Long,
+    class_name,
+    is_long,
+    is_text,
+    wrap64,
+)
 from tiercel.expression.zones import zone_of
 
 __all__ = [
@@ -40,8 +48,7 @@ __all__ = [
 ]
 
 _NOON = 43_200
-# From here on a long counts milliseconds: as seconds it would lie beyond the year 5138.
-_MILLISECONDS_FROM = 100_000_000_000
+_MILLISECOND_DIGITS = 13
 _LONG_TEXT_DIGITS = 19
 _MOMENTS = frozenset({Instant, JavaDate, ZonedDateTime})
 UNSET: Any = object()
@@ -81,10 +88,18 @@ def _moment(value: Any, zone: str, existing: str | None, locale: str) -> Moment:
 
 
 def _from_number(value: int, zone: tzinfo) -> Moment:
-    if abs(value) < _MILLISECONDS_FROM:
+    """Read a long by how many characters it has: seconds, milliseconds, or nanoseconds."""
+    text = str(value)
+    if len(text) == _MILLISECOND_DIGITS:
+        seconds, milli = divmod(value, 1000)
+        return Moment.of_epoch(seconds, milli * 1_000_000, zone)
+    if len(text) != _LONG_TEXT_DIGITS:
         return Moment.of_epoch(value, 0, zone)
-    seconds, milli = divmod(value, 1000)
-    return Moment.of_epoch(seconds, milli * 1_000_000, zone)
+    if value < 0 and not text.endswith("000"):
+        raise EvaluationError(f"The long {value} is no date")
+    seconds, nano = divmod(value, NANOS_PER_SECOND)
+    # Without zeros at its end, the last six digits count as microseconds of their second.
+    return Moment.of_epoch(seconds, nano if text.endswith("000") else value % 10**6 * 1000, zone)
 
 
 def _from_datetime(value: datetime, zone: tzinfo) -> Moment:
@@ -249,7 +264,10 @@ def timestamp_milli(
     if value is None:
         return None
     second, nano = _instant(context, value, time_zone, existing_format)
-    return Long(wrap64(second * 1000 + nano // 1_000_000))
+    milli = second * 1000 + nano // 1_000_000
+    if milli != _clamped(milli):
+        raise EvaluationError("The date is too far from 1970 for milliseconds in 64 bits")
+    return Long(milli)
 
 
 @FILTERS.add("timestampMicro", "timeZone", "existingFormat", needs_context=True)
@@ -260,7 +278,7 @@ def timestamp_micro(
     if value is None:
         return None
     second, nano = _instant(context, value, time_zone, existing_format)
-    return str(wrap64(second * 1_000_000 + nano // 1000))
+    return str(wrap64(_clamped(second * 1_000_000) + nano // 1000))
 
 
 @FILTERS.add("timestampNano", "timeZone", "existingFormat", needs_context=True)
@@ -271,4 +289,9 @@ def timestamp_nano(
     if value is None:
         return None
     second, nano = _instant(context, value, time_zone, existing_format)
-    return str(wrap64(second * 1_000_000_000 + nano))
+    return str(wrap64(_clamped(second * 1_000_000_000) + nano))
+
+
+def _clamped(number: int) -> int:
+    """Java's `TimeUnit` stops at the ends of the 64 bits."""
+    return max(min(number, LONG_MAX), LONG_MIN)

@@ -82,34 +82,35 @@ _STYLES: dict[str, Callable[[str], str]] = {
 
 
 @FILTERS.add("escapeChar", "type")
-def escape_char(value: Any, style: Any) -> Any:
+def escape_char(value: Any, style: Any = None) -> Any:
     """Escape quotes in a text, or in all values of a map or list, which become texts.
 
     Args:
         value: null stays null.
-        style: `single`, `double` or `shell`; case does not matter.
+        style: `single`, `double` or `shell`; case does not matter, nor does any of it where
+            there is no text to escape.
 
     Raises:
         EvaluationError: there is no such style, or a list or map holds null.
     """
     if value is None:
         return None
+    return _escaped(check_tree(value), style)
+
+
+def _escaped(value: Any, style: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _escaped(item, style) for key, item in value.items()}
+    if type(value) is list:
+        return [_escaped(item, style) for item in value]
+    if value is None:
+        raise EvaluationError("The 'escapeChar' filter cannot escape null")
     escape = _STYLES.get(style.lower()) if is_text(style) else None
     if escape is None:
         raise EvaluationError(
             "The 'escapeChar' filter expects 'type' to be 'single', 'double' or 'shell', "
             f"not {style!r}"
         )
-    return _escaped(check_tree(value), escape)
-
-
-def _escaped(value: Any, escape: Callable[[str], str]) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _escaped(item, escape) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_escaped(item, escape) for item in value]
-    if value is None:
-        raise EvaluationError("The 'escapeChar' filter cannot escape null")
     return escape(java_text(value))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from tiercel.errors import EvaluationError, LimitError
@@ -14,11 +15,22 @@ from tiercel.expression.java_format import java_format
 from tiercel.expression.printing import java_text
 from tiercel.expression.runtime import EvaluationContext
 from tiercel.expression.table import FILTERS
-from tiercel.expression.values import Array, class_name
+from tiercel.expression.values import (
+    INT_MAX,
+    INT_MIN,
+    Array,
+    class_name,
+    is_long,
+    is_text,
+)
 
-__all__ = ["integer_argument", "text_argument", "text_input"]
+__all__ = ["integer_argument", "number_argument", "text_argument", "text_input"]
 
 _JAVA_BLANKS = "".join(map(chr, range(33)))
+# What Java's `Character.isWhitespace` calls white space: no blank that may not break.
+_WHITE = "\t-\r\x1c-\x20\u1680\u2000-\u2006\u2008-\u200a\u2028\u2029\u205f\u3000"
+_FIRST_LETTER = re.compile(f"[^{_WHITE}]")
+_WORD_START = re.compile(f"(?<![^{_WHITE}])[^{_WHITE}]")
 
 
 def text_input(value: Any, filter_name: str) -> str:
@@ -29,8 +41,6 @@ def text_input(value: Any, filter_name: str) -> str:
     """
     if value.__class__ is str:
         return value
-    if isinstance(value, str):
-        return str(value)
     raise EvaluationError(f"The filter {filter_name!r} takes a text, not {java_text(value)[:200]}")
 
 
@@ -40,7 +50,7 @@ def text_argument(value: Any, filter_name: str, argument: str) -> str:
     Raises:
         EvaluationError: it is something else.
     """
-    if isinstance(value, str):
+    if is_text(value):
         return str(value)
     raise EvaluationError(
         f"The argument {argument!r} of {filter_name!r} is a text, not {java_text(value)[:200]}"
@@ -57,6 +67,19 @@ def integer_argument(value: Any, filter_name: str, argument: str) -> int:
         return int(value)
     raise EvaluationError(
         f"The argument {argument!r} of {filter_name!r} is an integer, not {java_text(value)[:200]}"
+    )
+
+
+def number_argument(value: Any, filter_name: str, argument: str) -> int:
+    """Return a filter's argument that has to be a number, cut to a whole one.
+
+    Raises:
+        EvaluationError: it is something else.
+    """
+    if isinstance(value, (int, float, Decimal)) and value == value and not isinstance(value, bool):
+        return int(max(min(value, INT_MAX), INT_MIN))
+    raise EvaluationError(
+        f"The argument {argument!r} of {filter_name!r} is a number, not {java_text(value)[:200]}"
     )
 
 
@@ -77,18 +100,18 @@ def lower(value: Any) -> str | None:
 
 
 def _title_case(character: str) -> str:
-    """Java's title case is one character for one: `ß` stays."""
+    """Java's title case is one UTF-16 unit for one: `ß` stays."""
     titled = character.title()
-    return titled if len(titled) == 1 else character
+    return titled if len(titled) == 1 and character <= "\uffff" else character
 
 
 @FILTERS.add("capitalize")
 def capitalize(value: Any) -> str | None:
-    """Turn the first letter into upper case: `hELLO` becomes `HELLO`."""
+    """Turn the first character that is no blank into upper case: `hELLO` becomes `HELLO`."""
     if value is None:
         return None
     text = text_input(value, "capitalize")
-    return _title_case(text[0]) + text[1:] if text else text
+    return _FIRST_LETTER.sub(lambda match: _title_case(match.group()), text, count=1)
 
 
 @FILTERS.add("title")
@@ -97,7 +120,7 @@ def title(value: Any) -> str | None:
     if value is None:
         return None
     text = text_input(value, "title")
-    return re.sub(r"(?<!\S)\S", lambda match: _title_case(match.group()), text)
+    return _WORD_START.sub(lambda match: _title_case(match.group()), text)
 
 
 @FILTERS.add("trim")
@@ -121,7 +144,7 @@ def class_name_filter(value: Any) -> str | None:
 @FILTERS.add("nl2br")
 def nl2br(value: Any) -> str | None:
     """Put an HTML `<br />` in place of every new line."""
-    return None if value is None else re.sub("\r?\n", "<br />", text_input(value, "nl2br"))
+    return None if value is None else re.sub("\r\n?|\n", "<br />", text_input(value, "nl2br"))
 
 
 @FILTERS.add("abbreviate", "length")
@@ -140,14 +163,14 @@ def abbreviate(value: Any, length: Any = None) -> str | None:
 
 @FILTERS.add("startsWith", "value")
 def starts_with(value: Any, prefix: Any = None) -> bool:
-    """Whether a text begins with `value`."""
-    return java_text(value).startswith(_affix(prefix, "startsWith"))
+    """Whether a text begins with `value`; null does not."""
+    return value is not None and java_text(value).startswith(_affix(prefix, "startsWith"))
 
 
 @FILTERS.add("endsWith", "value")
 def ends_with(value: Any, suffix: Any = None) -> bool:
-    """Whether a text ends with `value`."""
-    return java_text(value).endswith(_affix(suffix, "endsWith"))
+    """Whether a text ends with `value`; null does not."""
+    return value is not None and java_text(value).endswith(_affix(suffix, "endsWith"))
 
 
 def _affix(value: Any, filter_name: str) -> str:
@@ -199,35 +222,52 @@ def _separator(value: Any, filter_name: str) -> str | None:
 
 
 @FILTERS.add("indent", "amount", "prefix", needs_context=True)
-def indent(context: EvaluationContext, value: Any, amount: Any, prefix: Any = " ") -> str | None:
-    """Put `prefix`, `amount` times, in front of every line but the first."""
+def indent(
+    context: EvaluationContext, value: Any, amount: Any = None, prefix: Any = " "
+) -> str | None:
+    """Put `prefix`, `amount` times, in front of every line but the first.
+
+    An empty text stays empty.
+    """
     if value is None:
         return None
-    return _indented(context, java_text(value), _margin("indent", amount, prefix))
+    text = java_text(value)
+    return _indented(context, text, _margin("indent", amount, prefix)) if text else text
 
 
 @FILTERS.add("nindent", "amount", "prefix", needs_context=True)
-def nindent(context: EvaluationContext, value: Any, amount: Any, prefix: Any = " ") -> str | None:
+def nindent(
+    context: EvaluationContext, value: Any, amount: Any = None, prefix: Any = " "
+) -> str | None:
     """Begin with a new line and put `prefix`, `amount` times, in front of every line.
 
     An empty text stays empty.
     """
     if value is None:
         return None
-    text, margin = java_text(value), _margin("nindent", amount, prefix)
-    return _indented(context, "\n" + text, margin) if text else text
+    text = java_text(value)
+    if not text:
+        return text
+    return _indented(context, text, _margin("nindent", amount, prefix), new_line=True)
 
 
 def _margin(filter_name: str, amount: Any, prefix: Any) -> str:
-    times = integer_argument(amount, filter_name, "amount")
-    if not 0 <= times <= 10_000:
-        raise EvaluationError(f"{filter_name!r} takes an amount from 0 to 10000, not {times}")
-    return text_argument(prefix, filter_name, "prefix") * times
+    if amount is None:
+        raise EvaluationError(f"The filter {filter_name!r} needs the argument 'amount'")
+    if not is_long(amount):
+        shown = java_text(amount)[:200]
+        raise EvaluationError(f"{filter_name!r} takes a long as its amount, not {shown}")
+    if not 0 <= amount <= 10_000:
+        raise EvaluationError(f"{filter_name!r} takes an amount from 0 to 10000, not {amount}")
+    return text_argument(prefix, filter_name, "prefix") * int(amount)
 
 
-def _indented(context: EvaluationContext, text: str, margin: str) -> str:
-    _check_length(context, len(text) + text.count("\n") * len(margin))
-    return text.replace("\n", "\n" + margin)
+def _indented(context: EvaluationContext, text: str, margin: str, *, new_line: bool = False) -> str:
+    # A text has one kind of line end, the first of these that it holds.
+    line_end = next((one for one in ("\r\n", "\n\r", "\n", "\r") if one in text), "\n")
+    whole = line_end + text if new_line else text
+    _check_length(context, len(whole) + whole.count(line_end) * len(margin))
+    return whole.replace(line_end, line_end + margin)
 
 
 def _check_length(context: EvaluationContext, length: int) -> None:
@@ -247,18 +287,13 @@ def replace(
         return None
     if not isinstance(replace_pairs, Mapping):
         raise EvaluationError("'replace' needs the argument 'replace_pairs', a map of texts")
-    pairs = {java_text(key): _replacement(item) for key, item in replace_pairs.items()}
-    return _replaced(context, check_tree(value), pairs, regexp is True)
-
-
-def _replacement(value: Any) -> str:
-    if value is None:
-        raise EvaluationError("'replace' cannot put null in place of a text")
-    return java_text(value)
+    if not isinstance(regexp, bool):
+        raise EvaluationError(f"'replace' takes a boolean as 'regexp', not {java_text(regexp)}")
+    return _replaced(context, check_tree(value), replace_pairs, regexp)
 
 
 def _replaced(
-    context: EvaluationContext, value: Any, pairs: Mapping[str, str], regexp: bool
+    context: EvaluationContext, value: Any, pairs: Mapping[Any, Any], regexp: bool
 ) -> Any:
     if type(value) is list:
         return [_replaced(context, item, pairs, regexp) for item in value]
@@ -267,7 +302,10 @@ def _replaced(
     if value is None:
         raise EvaluationError("'replace' met a null among the items")
     text = java_text(value)
-    for old, new in pairs.items():
+    for key, item in pairs.items():
+        if item is None:
+            raise EvaluationError("'replace' cannot put null in place of a text")
+        old, new = java_text(key), java_text(item)
         if regexp:
             text = java_regex.replace_all(text, old, new, context.limits.output)
         else:
@@ -288,8 +326,8 @@ def split(value: Any, delimiter: Any = None, limit: Any = 0) -> Array | None:
     if delimiter is None:
         raise EvaluationError("'split' needs the argument 'delimiter', a regular expression")
     pattern = text_argument(delimiter, "split", "delimiter")
-    pieces = 0 if limit is None else integer_argument(limit, "split", "limit")
-    return Array(java_regex.split(text, pattern, pieces))
+    pieces = 0 if limit is None else number_argument(limit, "split", "limit")
+    return Array(java_regex.split(text, pattern, pieces), texts=True)
 
 
 @FILTERS.add("format", open_ended=True)
