@@ -68,6 +68,7 @@ class Page:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.working = folder
         self.names: dict[str, Any] = {"__name__": "documentation"}
         scripts = Path(sys.executable).parent
         self.env = {
@@ -140,9 +141,12 @@ class Page:
         words = shlex.split(command)
         given = dict(word.split("=", 1) for word in itertools.takewhile(VARIABLE.match, words))
         program, *arguments = words[len(given) :]
+        if program == "cd":
+            self.working = self.folder / arguments[0]
+            return
         done = subprocess.run(
             self.argv(program, arguments, where),
-            cwd=self.folder,
+            cwd=self.working,
             env=self.env | given,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

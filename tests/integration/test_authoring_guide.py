@@ -61,7 +61,25 @@ class Guide(Page):
 
     def elsewhere(self, block: Block) -> None:
         """Run it here: this is where it can."""
+        if "$ git " in block.text:
+            self._make_repository()
         self.console(block)
+
+    def _make_repository(self) -> None:
+        """Give the project the repository, and the remote one, that its author has by now."""
+        self.env |= {
+            f"GIT_{who}_{what}": "author@acme.test"
+            for who in ("AUTHOR", "COMMITTER")
+            for what in ("NAME", "EMAIL")
+        }
+        git = ["git", "-C", "acme-words"]
+        for command in (
+            ["git", "init", "--quiet", "--bare", "remote.git"],
+            ["git", "init", "--quiet", "--initial-branch", "main", "acme-words"],
+            [*git, "remote", "add", "origin", str(self.folder / "remote.git")],
+            [*git, "commit", "--quiet", "--allow-empty", "--message", "Nothing yet"],
+        ):
+            subprocess.run(command, cwd=self.folder, env=self.env, check=True)
 
     def run(self, command: str, expected: list[str], where: str) -> None:
         """Run a command of the guide; what is installed comes from the wheels and the lock."""
@@ -154,9 +172,27 @@ def test_the_user_has_wheels_and_nothing_of_the_workspace(guide: Guide) -> None:
     ]
 
 
-def test_the_project_still_passes_the_checks_that_it_brings(guide: Guide) -> None:
-    for command in ("ruff check", "ruff format --check", "mypy"):
-        subprocess.run(command.split(), cwd=guide.folder / "acme-words", env=guide.env, check=True)
+def test_the_project_passes_the_checks_of_its_workflow(guide: Guide) -> None:
+    workflow = yaml.safe_load((guide.folder / "acme-words/.github/workflows/ci.yml").read_text())
+    steps = [step["run"] for step in workflow["jobs"]["check"]["steps"] if "run" in step]
+    checks = [each for each in steps if "pip install" not in each]
+    assert checks == ["ruff check", "ruff format --check", "mypy", "pytest"]
+    for check in checks:
+        project = guide.folder / "acme-words"
+        done = subprocess.run(
+            check.split(), cwd=project, env=guide.env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_is_published_is_what_the_tag_has(guide: Guide, tmp_path: Path) -> None:
+    clone = ["git", "clone", "--quiet", "--branch", "v0.2.0", guide.folder / "remote.git", "tag"]
+    subprocess.run(clone, cwd=tmp_path, env=guide.env, check=True, stderr=subprocess.DEVNULL)
+    uv = Path(sys.executable).with_name("uv")
+    here = ["--offline", "--no-build-isolation", "--python", guide.author / "python"]
+    subprocess.run([uv, "build", "--quiet", *here, tmp_path / "tag"], env=guide.env, check=True)
+    found = sorted(each.name for each in (tmp_path / "tag/dist").glob("acme*"))
+    assert found == ["acme_words-0.2.0-py3-none-any.whl", "acme_words-0.2.0.tar.gz"]
 
 
 def test_the_tools_that_the_project_names_can_be_installed(guide: Guide) -> None:

@@ -54,9 +54,13 @@ def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_style_is_right(project: Path) -> None:
-    output_of(BIN / "ruff", "check", "--no-cache", folder=project)
-    output_of(BIN / "ruff", "format", "--check", "--no-cache", folder=project)
+@pytest.mark.parametrize(
+    "name", ["z", "acme-words", "an-uncommonly-long-name-for-a-plugin"]
+)
+def test_the_style_is_right_whatever_the_name(name: str, tmp_path: Path) -> None:
+    output_of(BIN / "tiercel", "plugin", "new", name, folder=tmp_path)
+    output_of(BIN / "ruff", "check", "--no-cache", folder=tmp_path / name)
+    output_of(BIN / "ruff", "format", "--check", "--no-cache", folder=tmp_path / name)
 
 
 def test_the_types_are_right(project: Path, site: Path, tmp_path: Path) -> None:
