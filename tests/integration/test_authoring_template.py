@@ -54,9 +54,7 @@ def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(
-    "name", ["z", "acme-words", "an-uncommonly-long-name-for-a-plugin"]
-)
+@pytest.mark.parametrize("name", ["z", "acme-words", "an-uncommonly-long-name-for-a-plugin"])
 def test_the_style_is_right_whatever_the_name(name: str, tmp_path: Path) -> None:
     output_of(BIN / "tiercel", "plugin", "new", name, folder=tmp_path)
     output_of(BIN / "ruff", "check", "--no-cache", folder=tmp_path / name)
