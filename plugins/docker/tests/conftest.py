@@ -63,7 +63,8 @@ graphroot = "{folder}/graph"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests that need an engine in one process; all of them take minutes."""
     for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
+        here = item.path.is_relative_to(Path(__file__).parent)
+        if here and "engine_host" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("containers"))
             item.add_marker(pytest.mark.slow)
 

@@ -132,3 +132,54 @@ def test_an_endless_line_of_bytes_is_cut(shell: Any) -> None:
     result = shell("head -c 20000000 /dev/zero")
     (message,) = result.messages("INFO")
     assert len(message) < 70_000
+
+
+@pytest.mark.parametrize("call", ["containers", "put_archive", "start", "attach", "wait"])
+def test_an_engine_that_drops_a_connection_is_asked_again(
+    shell: Any, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    drop_once(monkeypatch, call)
+    result = shell("echo out; echo data > file", outputFiles=["file"])
+    assert result.error is None
+    assert result.messages("INFO") == ["out"]
+    assert list(result.outputs["outputFiles"]) == ["file"]
+
+
+def drop_once(monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    """Have the answer to the first call of a method lost."""
+    real = getattr(docker.APIClient, call)
+    dropped: list[str] = []
+
+    def dropping(*arguments: Any, **more: Any) -> Any:
+        if dropped:
+            return real(*arguments, **more)
+        dropped.append(call)
+        if call != "attach":  # whose answer is an open connection
+            real(*arguments, **more)
+        raise ConnectionResetError(104, "Connection reset by peer")
+
+    monkeypatch.setattr(docker.APIClient, call, dropping)
+
+
+def test_what_is_said_after_the_connection_broke_off_is_heard_once(
+    shell: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = docker.APIClient.attach
+
+    def broken(*arguments: Any, **more: Any) -> Any:
+        stream = real(*arguments, **more)
+
+        class Breaking:
+            _response = stream._response
+
+            def __iter__(self) -> Any:
+                yield next(iter(stream))
+                raise ConnectionResetError(104, "Connection reset by peer")
+
+        return Breaking()
+
+    monkeypatch.setattr(docker.APIClient, "attach", broken)
+    result = shell("echo first; sleep 0.3; echo second; echo oops >&2; sleep 0.3; echo third")
+    assert result.error is None
+    assert result.messages("INFO") == ["first", "second", "third"]
+    assert result.messages("ERROR") == ["oops"]

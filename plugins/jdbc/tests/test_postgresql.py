@@ -17,6 +17,7 @@ TWO = "SELECT i FROM generate_series(1, 2) AS i"
     ("properties", "outputs"),
     [
         ({}, {}),
+        ({"outputFiles": ["out.csv"]}, {}),
         ({"fetchType": "FETCH"}, {"rows": [{"i": 1}, {"i": 2}], "size": 2}),
         ({"fetch": True}, {"rows": [{"i": 1}, {"i": 2}], "size": 2}),
         ({"fetchType": "FETCH_ONE"}, {"row": {"i": 1}, "size": 1}),

@@ -7,11 +7,12 @@ import os
 import queue
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from tarfile import TarError
-from typing import TYPE_CHECKING, Any
+from tarfile import ReadError, TarError
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tiercel.plugin import TaskError, TaskKilledError
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from tiercel.plugin import ContainerOptions, RunContext
 
-__all__ = ["address", "connected", "pull", "told"]
+__all__ = ["PAUSES", "address", "asked", "connected", "is_dropped", "pull", "told"]
 
 # Where engines listen when nobody says where: Docker, Docker Desktop, Podman, Podman of a user.
 _SOCKETS = (
@@ -30,7 +31,10 @@ _SOCKETS = (
     "$XDG_RUNTIME_DIR/podman/podman.sock",
 )
 _PATIENCE = 10.0
+PAUSES = (0.1, 0.5, 2.0)
+"""Seconds before an engine is asked once more for what it could not do just now."""
 _PROCESS = "io.kestra.plugin.core.runner.Process"
+T = TypeVar("T")
 
 
 def address(ctx: RunContext, options: ContainerOptions) -> str:
@@ -81,6 +85,7 @@ def told(what: str) -> Iterator[None]:
     """Turn an engine's refusals, and its silence, into task errors that say what was asked."""
     import docker
     from requests.exceptions import RequestException
+    from urllib3.exceptions import HTTPError
 
     try:
         yield
@@ -88,8 +93,46 @@ def told(what: str) -> Iterator[None]:
         reason = error.explanation or str(error)
         # What the engine calls the client's fault is no better the next time.
         raise TaskError(f"Cannot {what}: {reason}", retryable=error.is_server_error()) from error
-    except (docker.errors.DockerException, RequestException, TarError, OSError) as error:
+    except (docker.errors.DockerException, RequestException, HTTPError, TarError, OSError) as error:
         raise TaskError(f"Cannot {what}: {error}") from error
+
+
+def asked(what: str, ask: Callable[[], T]) -> T:
+    """Return an engine's answer; ask again when it drops the connection, as one under load may.
+
+    Args:
+        what: as for `told`.
+        ask: what does no harm when it is done twice.
+
+    Raises:
+        TaskError: the engine refused, or went on dropping connections.
+    """
+    for pause in PAUSES:
+        try:
+            with told(what):
+                return ask()
+        except TaskError as error:
+            if not is_dropped(error):
+                raise
+        time.sleep(pause)
+    with told(what):
+        return ask()
+
+
+def is_dropped(error: BaseException) -> bool:
+    """Return whether an error, or what caused it, is a connection that broke off."""
+    from requests import exceptions
+    from urllib3.exceptions import ProtocolError
+
+    cause = error.__cause__ if isinstance(error, TaskError) else error
+    broken = (
+        exceptions.ConnectionError,
+        exceptions.ChunkedEncodingError,
+        ProtocolError,
+        ConnectionError,
+        ReadError,  # of a tar stream that ends before its end
+    )
+    return isinstance(cause, broken) and not isinstance(cause, exceptions.Timeout)
 
 
 def pull(
@@ -115,14 +158,16 @@ def pull(
         return
     if policy == "IF_NOT_PRESENT":
         try:
-            with told(f"look for image {image!r}"):
-                engine.inspect_image(image)  # type: ignore[no-untyped-call]  # the stubs forgot it
+            asked(
+                f"look for image {image!r}",
+                lambda: engine.inspect_image(image),  # type: ignore[no-untyped-call]  # the stubs forgot it
+            )
             return
         except TaskError as error:
             if not isinstance(error.__cause__, docker.errors.NotFound):
                 raise
-    with told(f"pull image {image!r}"):
-        reason = _pulled(ctx, host, image, _access(ctx, image, options))
+    access = _access(ctx, image, options)
+    reason = asked(f"pull image {image!r}", lambda: _pulled(ctx, host, image, access))
     if reason:
         raise TaskError(f"Cannot pull image {image!r}: {reason}")
     ctx.log("DEBUG", f"Image {image} was pulled")

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import IO, TYPE_CHECKING, Any, ClassVar, Literal
 
 from tiercel.plugin import (
     ContainerOptions,
@@ -28,7 +28,7 @@ from tiercel.plugin import (
     TaskRunner,
     Text,
 )
-from tiercel_docker.engine import address, connected, pull, told
+from tiercel_docker.engine import PAUSES, address, asked, connected, is_dropped, pull, told
 from tiercel_docker.files import pack, remove_stray_links, unpack
 from tiercel_docker.settings import container_settings, labels_of
 
@@ -42,8 +42,6 @@ __all__ = ["Docker"]
 # What a shell makes of SIGKILL.
 _KILLED = 137
 _GONE = (404, 409)
-# Seconds before an engine is asked once more to remove a container that it is still busy with.
-_PAUSES = (0.1, 0.5, 2.0)
 
 
 class Docker(TaskRunner, ContainerOptions):
@@ -148,9 +146,9 @@ class _Run:
                 self._start(container, is_new=not found)
                 if not waits:
                     return RunnerResult(0, details)
-                self._listen(output)
-            with told(f"wait for container {container}"):
-                code = self._engine.wait(container)["StatusCode"]
+                self._listen(container, output)
+            waited = asked(f"wait for container {container}", lambda: self._engine.wait(container))
+            code = waited["StatusCode"]
             if self._stopped:
                 raise TaskKilledError(f"Container {container} was killed")
             self._take_back(container)
@@ -163,37 +161,44 @@ class _Run:
 
     def _found(self) -> str | None:
         """Return the container that this attempt has already, started by a Tiercel that crashed."""
+        return asked("look for a container to go on with", self._look_for_one)
+
+    def _look_for_one(self) -> str | None:
         wanted = [f"{name}={value}" for name, value in labels_of(self._ctx).items()]
-        with told("look for a container to go on with"):
-            for container in self._engine.containers(all=True, filters={"label": wanted}):
-                if container["State"] != "created":
-                    return str(container["Id"])
-                # It crashed before the start: whether its files are whole is not known.
-                self._engine.remove_container(container["Id"], v=True, force=True)
+        for container in self._engine.containers(all=True, filters={"label": wanted}):
+            if container["State"] != "created":
+                return str(container["Id"])
+            # It crashed before the start: whether its files are whole is not known.
+            self._engine.remove_container(container["Id"], v=True, force=True)
         return None
 
     def _created(self, image: str) -> str:
         ctx, engine = self._ctx, self._engine
         pull(ctx, engine, self._host, image, self._runner)
         settings = container_settings(ctx, self._runner, self._command, engine)
+        # Not asked twice: there would be two.
         with told(f"create a container of {image!r}"):
             container = str(engine.create_container(image, **settings)["Id"])
         try:
             if self._copies():
-                with pack(self._command.cwd) as archive, told("copy files into the container"):
-                    engine.put_archive(container, "/", archive)
+                with pack(self._command.cwd) as archive:
+                    asked("copy files into the container", lambda: self._put(container, archive))
         except BaseException:
             self._end(container, keeps_running=False)
             raise
         return container
+
+    def _put(self, container: str, archive: IO[bytes]) -> None:
+        archive.seek(0)
+        self._engine.put_archive(container, "/", archive)
 
     def _start(self, container: str, *, is_new: bool) -> None:
         with self._lock:
             if self._stopped:
                 raise TaskKilledError(f"Killed before container {container} started")
             if is_new:
-                with told("start the container"):
-                    self._engine.start(container)
+                # One that is running already stays as it is.
+                asked("start the container", lambda: self._engine.start(container))
                 self._ctx.log(
                     "DEBUG",
                     f"Starting command with container id {container} {list(self._command.argv)}",
@@ -206,8 +211,10 @@ class _Run:
     # Meanwhile
 
     def _attached(self, container: str, stack: ExitStack) -> Iterator[tuple[bool, bytes]]:
-        with told("attach to the container"):
-            stream = self._engine.attach(container, stream=True, demux=True)
+        stream = asked(
+            "attach to the container",
+            lambda: self._engine.attach(container, stream=True, demux=True),
+        )
         # The library's own `close` leaves the connection to the garbage collector.
         stack.callback(stream._response.close)  # type: ignore[attr-defined]  # a private part
         return (
@@ -238,9 +245,29 @@ class _Run:
         for _ in (False, True):
             yield from iter(said.get, None)
 
-    def _listen(self, output: Iterator[tuple[bool, bytes]]) -> None:
+    def _unbroken(
+        self, container: str, output: Iterator[tuple[bool, bytes]]
+    ) -> Iterator[tuple[bool, bytes]]:
+        """Yield what a container says; when the connection breaks off, go on by its logs."""
+        heard = [0, 0]
+        try:
+            for is_stderr, chunk in output:
+                heard[is_stderr] += len(chunk)
+                yield is_stderr, chunk
+            return
+        except Exception as error:  # one of several libraries below
+            if not is_dropped(error):
+                raise
+            self._ctx.log("DEBUG", f"The engine broke off, so its logs are read: {error}")
+        for is_stderr, chunk in self._past_and_future(container):
+            known = min(heard[is_stderr], len(chunk))
+            heard[is_stderr] -= known
+            if chunk[known:]:
+                yield is_stderr, chunk[known:]
+
+    def _listen(self, container: str, output: Iterator[tuple[bool, bytes]]) -> None:
         splitters = (LineSplitter(), LineSplitter())
-        for is_stderr, chunk in output:
+        for is_stderr, chunk in self._unbroken(container, output):
             for line in splitters[is_stderr].feed(chunk):
                 self._command.on_line(is_stderr, line)
         for is_stderr in (False, True):
@@ -274,21 +301,22 @@ class _Run:
     def _take_back(self, container: str) -> None:
         """Bring the files that the command left into the working folder."""
         folder = self._command.cwd
-        with told("copy files out of the container"):
-            # One that was begun before a crash has the folder of that time.
-            there = self._inspect(container)["Config"]["WorkingDir"] or str(folder)
-            if self._copies() or there != str(folder):
-                chunks, _ = self._engine.get_archive(container, there)
-                unpack(chunks, folder)
-            else:
+        what = "copy files out of the container"
+        # One that was begun before a crash has the folder of that time.
+        inspected = asked(what, lambda: self._inspect(container))
+        there = inspected["Config"]["WorkingDir"] or str(folder)
+        if self._copies() or there != str(folder):
+            asked(what, lambda: unpack(self._engine.get_archive(container, there)[0], folder))
+        else:
+            with told(what):
                 remove_stray_links(folder)
 
     def _explain(self, container: str, code: int) -> None:
         """Say when a container had to end because its memory ran out."""
         if code == _KILLED:
-            with told(f"look at container {container}"):
-                if self._inspect(container)["State"].get("OOMKilled"):
-                    self._ctx.log("ERROR", "The container ran out of memory")
+            found = asked(f"look at container {container}", lambda: self._inspect(container))
+            if found["State"].get("OOMKilled"):
+                self._ctx.log("ERROR", "The container ran out of memory")
 
     def _inspect(self, container: str) -> dict[str, Any]:
         found: dict[str, Any] = self._engine.inspect_container(container)
@@ -301,7 +329,7 @@ class _Run:
         with self._lock:
             self._running = None
         delete = self._ctx.render(self._runner.delete)
-        for pause in (*_PAUSES, None):
+        for pause in (*PAUSES, None):
             try:
                 with told(f"{'remove' if delete else 'stop'} container {container}"):
                     if delete:

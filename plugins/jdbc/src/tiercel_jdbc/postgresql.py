@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from tiercel.plugin import Example, PollingTrigger, Property, RunContext, Task, scratch_file
+from tiercel.plugin import Example, PollingTrigger, Property, RunContext, Task, Text, scratch_file
 from tiercel_jdbc.postgresql_session import open_postgresql
 from tiercel_jdbc.postgresql_url import connection_parameters
 from tiercel_jdbc.query import (
@@ -131,6 +131,9 @@ tasks:
         ),
     )
 
+    output_files: Property[list[Text]] | None = None
+    """Accepted for compatibility: what SQL writes, it writes on the server."""
+
     def run(self, ctx: RunContext) -> ResultOutput:
         """Run the statement and fetch its result.
 
@@ -164,6 +167,9 @@ tasks:
 """,
         ),
     )
+
+    output_files: Property[list[Text]] | None = None
+    """Accepted for compatibility: what SQL writes, it writes on the server."""
 
     def run(self, ctx: RunContext) -> QueriesOutput:
         """Run the statements and fetch their results.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tiercel.plugin import Property, RunContext, TaskError
+from typing import ClassVar
+
+from tiercel.plugin import Output, Property, RunContext, TaskError
 from tiercel_jdbc.query import Connecting, FetchType, ResultOutput, SingleQuery
 
 __all__ = ["QueryTriggerProperties"]
@@ -13,6 +15,8 @@ class QueryTriggerProperties(SingleQuery):
 
     `afterSQL` can mark the rows, so that they are not found again.
     """
+
+    output_type: ClassVar[type[Output] | None] = ResultOutput
 
     fetch_type: Property[FetchType] = Property.of(FetchType.FETCH)
     """FETCH all rows as `trigger.rows`, FETCH_ONE as `trigger.row`, or STORE them as an ION file,
