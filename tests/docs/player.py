@@ -93,9 +93,9 @@ class Page:
             case "yaml":
                 self.yaml(block)
             case "python" if not block.title:
-                code = compile(
-                    "\n" * int(block.where.rpartition(":")[2]) + block.text, block.where, "exec"
-                )
+                text = "\n" * int(block.where.rpartition(":")[2]) + block.text
+                # As readers run it: without this module's own `from __future__ import …`.
+                code = compile(text, block.where, "exec", dont_inherit=True)
                 exec(code, self.names)
             case "console" if not block.title:
                 self.console(block)
