@@ -98,6 +98,6 @@ def tell(engine: Tiercel, execution: Execution, as_json: bool) -> None:
         emit_json(engine.hide(execution, execution_json(execution)))
         return
     if execution.outputs:
-        emit_json(engine.hide(execution, dict(execution.outputs)), pretty=True)
+        emit_json(engine.hide(execution, engine.outputs(execution)), pretty=True)
     click.echo(f"Execution {execution.id}")
     click.echo(str(execution.state))

@@ -156,7 +156,8 @@ def outputs(execution_id: str, task_id: str | None, as_json: bool, home: Path | 
             for each in ordered(execution)
             if each.outputs is not None and task_id in (None, each.task_id)
         ]
-        result = engine.hide(execution, {"outputs": execution.outputs, "tasks": found})
+        own = engine.outputs(execution)
+        result = engine.hide(execution, {"outputs": own, "tasks": found})
     emit_json(result, pretty=not as_json)
 
 

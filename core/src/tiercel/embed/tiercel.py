@@ -246,12 +246,12 @@ class Tiercel(Wiring):
         found = self.repository.executions(query or ExecutionQuery(tenant=self.tenant))
         return ExecutionList(map(self.shown, found))
 
-    def outputs(self, task_run: TaskRun) -> Any:
-        """Return a task run's outputs, from their file if they are too big for the database.
+    def outputs(self, of: TaskRun | Execution) -> Any:
+        """Return a task run's or an execution's outputs, from their file if they are too big.
 
         What is stored encrypted stays so (`hide`). Raises StoredFileNotFoundError.
         """
-        return recall(task_run.outputs, self.files)
+        return recall(of.outputs, self.files)
 
     def logs(
         self, execution_id: str, *, level: str = "TRACE", task_run_id: str | None = None

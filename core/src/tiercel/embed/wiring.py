@@ -37,7 +37,7 @@ from tiercel.engine.services.kv import NamespaceKv
 from tiercel.engine.services.masking import MASK, Masker
 from tiercel.engine.services.sealing import Sealer, hidden
 from tiercel.engine.services.services import LOG_LINES, Services
-from tiercel.engine.services.spilling import INLINE_LIMIT, is_reference, recall
+from tiercel.engine.services.spilling import INLINE_LIMIT, holds_reference, is_reference, recall
 from tiercel.errors import NotFoundError, RepositoryError
 from tiercel.model.execution import Execution, LogEntry, State
 from tiercel.model.input_values import output_values
@@ -311,7 +311,8 @@ class Wiring:
         self._reveal(execution.inputs)
         for task_run in execution.task_runs.values():
             outputs = task_run.outputs
-            if not is_reference(outputs) or outputs["$sealed"]:
+            spilled = outputs["outputs"] if holds_reference(outputs) else outputs
+            if not is_reference(spilled) or spilled["$sealed"]:
                 self._reveal(outputs)
         self._mask_every_secret()
         return self._masker.mask_all(hidden(value, MASK))

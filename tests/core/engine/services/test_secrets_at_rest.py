@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tiercel import Tiercel
+from tiercel import State, Tiercel
+from tiercel.repository.spi import ExecutionQuery
 
 SECRET = "s3cr3t-Passw0rd"
 CHILD = """
@@ -27,6 +28,25 @@ tasks:
     namespace: company.team
     flowId: child
     inputs: {{token: "{}"}}
+"""
+
+
+GIVES = """
+id: gives
+namespace: company.team
+inputs: [{id: s, type: SECRET}]
+tasks: [{id: a, type: io.kestra.plugin.core.debug.Return}]
+outputs: [{id: o, type: SECRET, value: "{{ inputs.s }}"}]
+"""
+AFTER = """
+id: after
+namespace: company.team
+tasks:
+  - {id: a, type: io.kestra.plugin.core.debug.Return, format: "{{ trigger.outputs.o | length }}"}
+triggers:
+  - id: t
+    type: io.kestra.plugin.core.trigger.Flow
+    preconditions: {id: p, flows: [{namespace: company.team, flowId: gives}]}
 """
 
 
@@ -57,6 +77,18 @@ def test_a_secret_that_a_subflow_is_given_is_nowhere_in_clear(
     assert SECRET.encode() not in stored
     assert md5(SECRET.encode()).hexdigest().encode() not in stored
     assert b"id: parent" in stored  # it is not compressed, nor written later
+
+
+def test_a_secret_that_a_flow_trigger_is_told_is_nowhere_in_clear(tmp_path: Path) -> None:
+    with Tiercel(tmp_path, environ={}) as tiercel:
+        tiercel.save_flow(tiercel.load_flow(AFTER))
+        assert tiercel.run(GIVES, {"s": SECRET}).state is State.SUCCESS
+        tiercel.triggers.scheduler.run_due()
+        (started,) = tiercel.executions(ExecutionQuery(flow_id="after"))
+        execution = tiercel.wait(started.id, 20)
+        (run,) = execution.task_runs.values()
+        assert run.outputs == {"value": str(len(SECRET))}
+    assert SECRET.encode() not in files(tmp_path)
 
 
 def test_a_resumed_execution_still_reads_what_was_passed_on(tmp_path: Path) -> None:

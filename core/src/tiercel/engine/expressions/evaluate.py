@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from tiercel.engine.machine.commands import Evaluate
 from tiercel.engine.machine.events import Evaluated
 from tiercel.engine.plain import plain
+from tiercel.engine.services.spilling import spill
 from tiercel.engine.wording import OUTPUT_IGNORED, OUTPUTS_FAILED, error_text
 from tiercel.errors import TiercelError
 from tiercel.plugin.truth import is_true
+from tiercel.storage import uri as uris
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,7 +58,7 @@ class Evaluator:
         remarks: list[str] = []
         try:
             if command.purpose == "outputs":
-                values = self._outputs(flow, render_text, remarks)
+                values = self._stored(flow, variables, self._outputs(flow, render_text, remarks))
             else:
                 values = self._values(command, render)
         except TiercelError as error:
@@ -81,26 +83,24 @@ class Evaluator:
                 remarks.append(OUTPUT_IGNORED.format(output.id))
         return plain(self._type_outputs(flow, rendered))  # type: ignore[no-any-return]
 
+    def _stored(
+        self, flow: Flow, variables: Mapping[str, Any], outputs: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return outputs as they go to the database."""
+        execution = uris.execution_folder(flow.namespace, flow.id, variables["execution"]["id"])
+        path = f"{uris.outputs_folder(execution)}/flow.json"
+        files, limit = self._services.files, self._services.inline_limit
+        return spill(outputs, limit, lambda: files.create(path)) or {}
+
     def _values(self, command: Evaluate, render: Callable[[Any], Any]) -> Mapping[str, Any]:
         values = {name: plain(render(raw)) for name, raw in command.expressions.items()}
         for name in command.passed:
-            values[name] = self._sealed(values[name])
+            values[name] = self._services.sealed(values[name])
         if command.purpose == "runIf":
             return {"runIf": is_true(values["runIf"])}
         if command.purpose == "sla":
             return {"holds": is_true(values["holds"])}
         return values
-
-    def _sealed(self, value: Any) -> Any:
-        """Return plain data with every text that holds a secret as it may be stored."""
-        match value:
-            case str():
-                return self._services.seal(value) if self._services.masker.holds(value) else value
-            case dict():
-                return {key: self._sealed(item) for key, item in value.items()}
-            case list():
-                return [self._sealed(item) for item in value]
-        return value
 
 
 def _reason(command: Evaluate, variables: Mapping[str, Any], error: TiercelError) -> str:

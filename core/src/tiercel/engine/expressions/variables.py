@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tiercel.engine.services.spilling import Shelf, is_reference
+from tiercel.engine.services.spilling import Shelf, holds_reference, is_reference
 from tiercel.model.input_values import with_defaults
 
 if TYPE_CHECKING:
@@ -109,6 +109,9 @@ class Variables:
     def _readable(self, outputs: Any) -> Any:
         if is_reference(outputs):
             return _Spilled(partial(self._shelf.get, outputs))
+        if holds_reference(outputs):
+            own, of_execution = dict(outputs), outputs["outputs"]
+            return _Spilled(lambda: {**own, "outputs": self._shelf.get(of_execution)})
         return self._reveal(outputs)
 
     def of_execution(self, execution: Execution) -> dict[str, Any]:

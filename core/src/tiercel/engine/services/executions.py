@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tiercel._record import replace
+from tiercel.engine.services.spilling import recall
 from tiercel.errors import NotFoundError
 from tiercel.model.execution import State
 from tiercel.repository.spi import ExecutionQuery
@@ -178,7 +179,8 @@ class ExecutionBook:
             if cause.get("taskRunId") == task_run_id and child.outputs:
                 newest.setdefault(cause.get("taskRunIteration") or 0, child.id)
         for iteration in sorted(newest):
-            yield self._repository.execution(newest[iteration]).outputs or {}
+            child = self._repository.execution(newest[iteration])
+            yield recall(child.outputs, self._files) or {}
 
     def resume(self, execution_id: str, inputs: Mapping[str, Any] | None = None) -> None:
         """Resume a paused execution."""

@@ -76,3 +76,14 @@ class Services:
     masker: Masker = field(default_factory=Masker)
     inline_limit: int = INLINE_LIMIT
     log_lines: int = LOG_LINES
+
+    def sealed(self, value: Any) -> Any:
+        """Return plain data that is passed on as it may be stored: with no secret in clear."""
+        match value:
+            case str():
+                return self.seal(value) if self.masker.holds(value) else value
+            case dict():
+                return {key: self.sealed(item) for key, item in value.items()}
+            case list():
+                return [self.sealed(item) for item in value]
+        return value

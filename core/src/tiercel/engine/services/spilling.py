@@ -1,6 +1,7 @@
 """Outputs that are too big for the database: a file in internal storage, and a reference to it.
 
-What is stored of them, in the task run, in events, and wherever they are handed on, is
+What is stored of them, in the task run or the execution, in events, and wherever they are handed
+on, is
 
     {"$ref": "kestra:///company/team/…/attempt-1.json", "$bytes": 3000000, "$sealed": false}
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from tiercel.engine.services.files import FileStore
     from tiercel.plugin.context import StoredWriter
 
-__all__ = ["INLINE_LIMIT", "Shelf", "is_reference", "recall", "spill"]
+__all__ = ["INLINE_LIMIT", "Shelf", "holds_reference", "is_reference", "recall", "spill"]
 
 INLINE_LIMIT = 1 << 20
 """Bytes of JSON that a task's outputs may have in the database, unless the settings say else."""
@@ -58,12 +59,22 @@ def is_reference(outputs: Any) -> TypeGuard[Mapping[str, Any]]:
     return isinstance(outputs, Mapping) and outputs.keys() == _KEYS
 
 
+def holds_reference(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Return whether data holds an execution's outputs, under `outputs`, and these were spilled.
+
+    So do the outputs of a Subflow task, and what a Flow trigger tells.
+    """
+    return isinstance(value, Mapping) and is_reference(value.get("outputs"))
+
+
 def recall(outputs: Any, files: FileStore) -> Any:
-    """Return outputs themselves, from their file if they were spilled.
+    """Return outputs themselves, from their file if they, or the `outputs` in them, were spilled.
 
     Raises:
         StoredFileNotFoundError: the file was deleted.
     """
+    if holds_reference(outputs):
+        return {**outputs, "outputs": recall(outputs["outputs"], files)}
     if not is_reference(outputs):
         return outputs
     with files.open(outputs["$ref"]) as file:

@@ -12,11 +12,13 @@ from tiercel.engine.expressions.variables import Variables
 from tiercel.engine.loop.beginning import CORRELATION_ID
 from tiercel.engine.machine.events import ExecutionCreated
 from tiercel.engine.plain import plain
+from tiercel.engine.services.spilling import recall, spill
 from tiercel.engine.triggers.ticks import Dates
 from tiercel.engine.wording import error_text
 from tiercel.errors import FlowError, NotFoundError
 from tiercel.model.execution import LogEntry
 from tiercel.plugin.trigger import ConditionContext, FlowRef, Trigger
+from tiercel.storage import uri as uris
 
 if TYPE_CHECKING:
     from tiercel.engine.flows.flows import FlowBook
@@ -103,8 +105,13 @@ class Starter:
         """Return what a trigger sees that is told of another flow's execution."""
         known = Variables(self._shared, self._services.reveal)
         known.note_all(upstream)
+        upstream = replace(upstream, outputs=self.outputs(upstream))
         seen = {**known.of_execution(upstream), "trigger": self._services.reveal(variables)}
         return self._context(bound.flow, seen, execution=upstream)
+
+    def outputs(self, execution: Execution) -> Any:
+        """Return an execution's outputs, from their file if they are too big for the database."""
+        return recall(execution.outputs, self._services.files)
 
     def _context(
         self,
@@ -187,8 +194,18 @@ class Starter:
         }
         rendered = {name: _rendered(context, value) for name, value in inputs.items()}
         event = self._beginner.created(flow, execution_id, rendered, {**own, **labels})
-        cause = {"id": trigger.id, "type": _type(trigger), "variables": plain(variables)}
-        return replace(event, trigger=cause)
+        told = self._stored(flow, execution_id, self._services.sealed(plain(variables)))
+        return replace(event, trigger={"id": trigger.id, "type": _type(trigger), "variables": told})
+
+    def _stored(self, flow: Flow, execution_id: str, told: dict[str, Any]) -> dict[str, Any]:
+        """Return what a trigger tells as it goes to the database; `outputs` may be too big."""
+        outputs = told.get("outputs")
+        if not isinstance(outputs, dict):
+            return told
+        folder = uris.outputs_folder(uris.execution_folder(flow.namespace, flow.id, execution_id))
+        files, limit = self._services.files, self._services.inline_limit
+        stored = spill(outputs, limit, lambda: files.create(f"{folder}/trigger.json"))
+        return {**told, "outputs": stored}
 
     def explain(self, error: Exception) -> str:
         """Return what people are told of an error, without secrets."""

@@ -162,7 +162,7 @@ class Webhooks:
         context = self._parts.starter.execution_context(bound, ended, ended.trigger or {})
         return Answer(
             status=trigger.answer_status(context),
-            outputs=(ended.outputs or {}) if trigger.return_outputs else None,
+            outputs=(self._parts.starter.outputs(ended) or {}) if trigger.return_outputs else None,
             content_type=trigger.answer_content_type(),
             execution_id=ended.id,
         )
