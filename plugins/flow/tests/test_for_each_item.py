@@ -68,6 +68,24 @@ def test_batches_are_looked_up_and_begun_a_part_at_a_time(
     assert outputs["iterations"] == {"CREATED": 0, "RUNNING": 0, "SUCCESS": 7}
 
 
+LOOP = """  - id: loop
+    type: io.kestra.plugin.core.flow.ForEach
+    values: [x, y]
+    tasks:
+      - id: each"""
+
+
+def test_in_a_loop_each_round_has_batches_of_its_own(tiercel):
+    tiercel.save_flow(tiercel.load_flow(CHILD.format(task="debug.Return")))
+    text = FLOW.format(content=LINES, options="batch: {rows: 9}")
+    head, _, each = text.partition("outputs: [")[0].partition("  - id: each")
+    merged = "{{ read(outputs.each_merge['y'].subflowOutputs) }}"
+    tail = f'outputs: [{{id: all, type: STRING, value: "{merged}"}}]'
+    looped = head + LOOP + each.rstrip().replace("\n", "\n    ")
+    execution = tiercel.run(f"{looped}\n{tail}", timeout=30)
+    assert execution.outputs["all"].strip() == '{o:"0\\n1\\n2\\n3\\n4\\n5\\n6/1"}'
+
+
 def test_an_empty_file_runs_nothing(each, tiercel, runs):
     execution = each(content="")
     assert execution.state is State.SUCCESS

@@ -45,6 +45,14 @@ def test_each_value_has_a_round_with_its_number(play, runs):
     assert found["t[2]"].outputs == {"value": "2"}
 
 
+@pytest.mark.parametrize(
+    ("values", "state"),
+    [("[a, 1.5]", "FAILED"), ("[a, '1.5']", "SUCCESS"), ("'[1.5]'", "SUCCESS")],
+)
+def test_a_fraction_in_a_list_that_is_spelled_out_is_refused(play, values, state):
+    assert str(play(EACH % f"values: {values}").state) == state
+
+
 def test_a_thousand_rounds_all_run_once_in_order(play):
     execution = play(EACH % 'values: "{{ range(1, 1000) }}"')
     rounds = [each for each in execution.task_runs.values() if each.task_id == "t"]

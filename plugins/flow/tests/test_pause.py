@@ -104,3 +104,9 @@ def test_tasks_of_a_pause_run_after_it(play, states):
 def test_a_timeout_that_is_shorter_than_the_pause_fails_it(play, states):
     execution = play(PAUSE % ", pauseDuration: PT20S, timeout: PT0.05S")
     assert states(execution) == {"p": "FAILED"}
+
+
+def test_a_length_of_time_that_is_none_is_told_by_its_property(play, tiercel):
+    execution = play("    - {id: p, type: io.kestra.plugin.core.flow.Pause, pauseDuration: soon}")
+    assert execution.state is State.FAILED
+    assert tiercel.logs(execution.id)[-1].message.startswith("pauseDuration: Not an ISO-8601")

@@ -195,7 +195,7 @@ class _LookUp(Task[Batches]):
 
     def run(self, ctx: RunContext) -> Batches:
         """Read a part of the list; the first time also count the whole."""
-        uri = ctx.render_text(f"{{{{ outputs['{self.each.id}_split'].splits }}}}")
+        uri = _outputs_of(ctx, f"{self.each.id}_split")["splits"]
         uris: list[str] = []
         size, total = 0, 0
         with ctx.storage.open(uri, self.offset) as lines:
@@ -319,7 +319,7 @@ class _Merge(Task[MergedOutputs]):
         """Write one file, unless the flow has no outputs."""
         if not self.each.wait:
             return MergedOutputs()
-        folder = ctx.render_text(f"{{{{ outputs['{self.each.id}_items'].subflowOutputsBaseUri }}}}")
+        folder = _outputs_of(ctx, f"{self.each.id}_items")["subflowOutputsBaseUri"]
         outputs = ctx.executions.outputs_of_children(
             ctx.variables["execution"]["id"], folder.rpartition("/")[2]
         )
@@ -328,3 +328,12 @@ class _Merge(Task[MergedOutputs]):
             if not count:
                 writer.abort()
         return MergedOutputs(subflow_outputs=writer.uri if count else None)
+
+
+def _outputs_of(ctx: RunContext, task_id: str) -> Mapping[str, Any]:
+    """Return the outputs of a task next to this one, which are by value for each loop around."""
+    outputs = ctx.variables["outputs"][task_id]
+    for parent in reversed(ctx.variables.get("parents", ())):
+        if "taskrun" in parent:
+            outputs = outputs[parent["taskrun"]["value"]]
+    return outputs  # type: ignore[no-any-return]  # variables are plain data

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from tiercel.plugin import (
     Decision,
+    Duration,
     Evaluate,
     Finish,
     FlowableView,
@@ -18,7 +22,7 @@ from tiercel.plugin import (
     Wait,
 )
 
-__all__ = ["limit_of", "one_lane", "open_lanes", "question"]
+__all__ = ["duration_of", "limit_of", "one_lane", "open_lanes", "question"]
 
 
 def one_lane(
@@ -73,3 +77,19 @@ def limit_of(view: FlowableView, name: str, declared: Property[int]) -> int:
         return int(raw)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name}: {raw!r} is not a whole number") from error
+
+
+_DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
+
+
+def duration_of(name: str, value: Any) -> timedelta:
+    """Return the length of time that a property's expression gave.
+
+    Raises:
+        ValueError: it gave none.
+    """
+    try:
+        return _DURATION.validate_python(value)
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise ValueError(f"{name}: {reason}") from error

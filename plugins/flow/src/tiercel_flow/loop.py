@@ -37,11 +37,13 @@ class _Loop(FlowableTask):
         """Return the tasks of one round."""
         return tuple(self.tasks)
 
-    def _rounds(self, view: FlowableView, values: Any, limit: int) -> Decision:
+    def _rounds(
+        self, view: FlowableView, written: Property[Any], values: Any, limit: int
+    ) -> Decision:
         """Open a lane for each value that has none yet."""
         items = _items(values)
-        if not view.opened and None in items:
-            raise ValueError("The values hold a null; leave it out, or write a text for it")
+        if not view.opened:
+            _check(items, written)
         tasks = tuple(self.tasks)
         first = view.opened
         last = len(items) if not limit else min(len(items), first + max(0, limit - view.active))
@@ -87,7 +89,7 @@ class ForEach(_Loop):
         """Ask for the values, then run the rounds."""
         if "" not in view.values:
             return Evaluate({"values": self.values.raw})
-        return self._rounds(view, view.values[""]["values"], self.concurrency_limit)
+        return self._rounds(view, self.values, view.values[""]["values"], self.concurrency_limit)
 
 
 class EachSequential(_Loop):
@@ -102,7 +104,7 @@ class EachSequential(_Loop):
         """Ask for the values, then run the rounds."""
         if "" not in view.values:
             return Evaluate({"value": self.value.raw})
-        return self._rounds(view, view.values[""]["value"], limit=1)
+        return self._rounds(view, self.value, view.values[""]["value"], limit=1)
 
 
 class EachParallel(_Loop):
@@ -124,7 +126,22 @@ class EachParallel(_Loop):
             also = asked.expressions if asked else {}
             return Evaluate({"value": self.value.raw, **also})
         limit = limit_of(view, "concurrent", self.concurrent)
-        return self._rounds(view, view.values[""]["value"], limit)
+        return self._rounds(view, self.value, view.values[""]["value"], limit)
+
+
+def _check(items: list[Any], written: Property[Any]) -> None:
+    """Refuse what Kestra refuses: a null, and a fraction in a list that the flow itself spells out.
+
+    Raises:
+        ValueError: there is one. Source: `FlowableUtils.resolveEachTasks`.
+    """
+    if None in items:
+        raise ValueError("The values hold a null; leave it out, or write a text for it")
+    for item in items if isinstance(written.raw, list) else ():
+        if isinstance(item, float):
+            raise ValueError(
+                f"Unknown value element type: {item} is a fraction; write it in quotes"
+            )
 
 
 def _items(values: Any) -> list[Any]:

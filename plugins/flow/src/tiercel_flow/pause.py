@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from tiercel.plugin import (
     AnyInput,
@@ -29,6 +29,7 @@ from tiercel.plugin import (
     Wait,
 )
 from tiercel.plugin import Pause as Hold
+from tiercel_flow.lanes import duration_of
 
 __all__ = ["Pause", "PauseBehavior"]
 
@@ -134,7 +135,7 @@ class Pause(FlowableTask):
 
     def _until(self, view: FlowableView, times: Any) -> datetime | None:
         lengths = [
-            _duration(times[name])
+            duration_of(name, times[name])
             for name in ("pauseDuration", "timeout")
             if times.get(name) is not None
         ]
@@ -147,7 +148,10 @@ class Pause(FlowableTask):
             return (State(asked), str(asked)) if asked else (State.SUCCESS, "RUNNING")
         duration = times.get("pauseDuration")
         timeout = times.get("timeout")
-        if duration is None or (timeout is not None and _duration(timeout) < _duration(duration)):
+        if duration is None or (
+            timeout is not None
+            and duration_of("timeout", timeout) < duration_of("pauseDuration", duration)
+        ):
             return State.FAILED, "WARNING" if self.allow_failure else "FAILED"
         state = _ENDS[PauseBehavior(times["behavior"])]
         return state, "RUNNING" if state is State.SUCCESS else str(state)
@@ -170,10 +174,3 @@ class Pause(FlowableTask):
     def _after(self) -> tuple[TaskBase, ...]:
         # Reading a deprecated property warns whoever reads it, which is not its author here.
         return tuple(self.__dict__["tasks"] or ())
-
-
-_DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
-
-
-def _duration(text: str) -> timedelta:
-    return _DURATION.validate_python(text)

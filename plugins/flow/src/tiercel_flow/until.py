@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from pydantic import TypeAdapter
-
 from tiercel.plugin import (
     Decision,
     Duration,
@@ -28,6 +26,7 @@ from tiercel.plugin import (
     Wait,
     is_true,
 )
+from tiercel_flow.lanes import duration_of
 
 __all__ = ["CheckFrequency", "LoopUntil"]
 
@@ -135,10 +134,12 @@ class LoopUntil(FlowableTask):
     def _go_on(self, view: FlowableView, rounds: int) -> Decision:
         """Wait for the next round, or give up; the count then is one more, as Kestra has it."""
         limits = view.values[""]
-        next_at = view.at + _duration(limits["interval"])
+        next_at = view.at + duration_of("interval", limits["interval"])
         most, longest = limits.get("maxIterations"), limits.get("maxDuration")
         too_many = most is not None and rounds >= int(most)
-        too_long = longest is not None and next_at > view.began + _duration(longest)
+        too_long = longest is not None and next_at > view.began + duration_of(
+            "maxDuration", longest
+        )
         if not too_many and not too_long:
             return Pause(next_at, {"iterationCount": rounds + 1})
         state = State.FAILED if is_true(limits["failOnMaxReached"]) else view.worst
@@ -149,10 +150,3 @@ class LoopUntil(FlowableTask):
     def children(self) -> tuple[TaskBase, ...]:
         """Return the tasks of one round."""
         return tuple(self.tasks)
-
-
-_DURATION: TypeAdapter[timedelta] = TypeAdapter(Duration)
-
-
-def _duration(text: Any) -> timedelta:
-    return _DURATION.validate_python(text)

@@ -86,6 +86,16 @@ def test_a_flow_is_run_anew_until_its_attempts_are_used_up():
     assert (labels["team"], labels["system.replay"]) == ("data", "true")
 
 
+def test_after_the_end_a_task_that_fails_makes_no_new_execution():
+    with Tiercel() as tiercel:
+        fail = f"{{id: a, type: io.kestra.plugin.core.execution.Fail, retry: {{{POLICY}}}}}"
+        tasks = f"tasks: [{{id: t, type: {RETURN}}}]\nafterExecution: [{fail}]\n"
+        execution = tiercel.run(f"id: f\nnamespace: a.b\n{tasks}", timeout=20)
+        states = {each.task_id: each.state for each in execution.task_runs.values()}
+        assert (execution.state, states["a"]) == (State.SUCCESS, State.FAILED)
+        assert len(list(tiercel.executions())) == 1
+
+
 def test_a_new_execution_can_end_well():
     with Tiercel() as tiercel:
         condition = "{{ execution.id == execution.originalId }}"

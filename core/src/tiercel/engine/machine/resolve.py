@@ -322,6 +322,8 @@ def _drain(draft: Draft, scope: Scope) -> None:
             _drain(draft, inner)
         elif task_run.state is State.RETRYING:
             draft.finish_command(f"{task_run_id}:retry")
+            if draft.execution.state is State.RETRYING:
+                draft.to(State.RUNNING)
             end_task_run(draft, task_run, place.task, State.KILLED)
 
 

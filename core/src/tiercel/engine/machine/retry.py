@@ -34,6 +34,8 @@ def next_attempt(
     if policy is None:
         return None
     if _makes_executions(policy):
+        if execution.state.is_terminal:
+            return None  # `afterExecution`: what has ended is not repeated
         attempts = execution.attempt
         first = execution.first_at or execution.history.started
     else:

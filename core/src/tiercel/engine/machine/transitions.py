@@ -61,11 +61,12 @@ EXECUTION_TRANSITIONS: dict[State, frozenset[State]] = {
     _S.RESTARTED: frozenset({_S.RUNNING, _S.QUEUED, _S.KILLING, _S.FAILED, _S.CANCELLED}),
     _S.KILLING: frozenset({_S.KILLED}),
     # A terminal execution can be restarted; FAILED also passes through here on its way to a retry,
-    # and SUCCESS or WARNING turn into FAILED when the flow's outputs cannot be rendered.
+    # and SUCCESS, WARNING or KILLED (with a child) turn into FAILED when the flow's outputs cannot
+    # be rendered.
     _S.SUCCESS: frozenset({_S.RESTARTED, _S.FAILED}),
     _S.WARNING: frozenset({_S.RESTARTED, _S.FAILED}),
     _S.FAILED: frozenset({_S.RETRYING, _S.RETRIED, _S.RESTARTED, _S.FAILED}),
-    _S.KILLED: frozenset({_S.RESTARTED}),
+    _S.KILLED: frozenset({_S.RESTARTED, _S.FAILED}),
     _S.CANCELLED: frozenset({_S.RESTARTED}),
     _S.RETRIED: frozenset(),
     _S.SKIPPED: frozenset(),
@@ -76,7 +77,16 @@ EXECUTION_TRANSITIONS: dict[State, frozenset[State]] = {
 
 TASK_RUN_TRANSITIONS: dict[State, frozenset[State]] = {
     _S.CREATED: frozenset(
-        {_S.SUBMITTED, _S.RUNNING, _S.SKIPPED, _S.FAILED, _S.WARNING, _S.KILLED, _S.SUCCESS}
+        {
+            _S.SUBMITTED,
+            _S.RUNNING,
+            _S.SKIPPED,
+            _S.FAILED,
+            _S.WARNING,
+            _S.KILLED,
+            _S.CANCELLED,
+            _S.SUCCESS,
+        }
     ),
     _S.SUBMITTED: frozenset(
         {_S.RUNNING, _S.KILLING, _S.KILLED, _S.FAILED, _S.WARNING, _S.RESUBMITTED}
