@@ -14,6 +14,7 @@ import yaml
 
 from tiercel.errors import PluginError
 from tiercel.plugin.registry import Registry
+from tiercel.schema.types import TYPE_KINDS
 
 __all__ = ["Golden", "Sample", "golden", "samples"]
 
@@ -68,7 +69,7 @@ def samples() -> tuple[Sample, ...]:
     # What the pages of types show are the types' own examples.
     for page in sorted(each for each in pages if "reference/plugins" not in each.as_posix()):
         found += _of_page(page)
-    for kind in ("task", "trigger"):
+    for kind in TYPE_KINDS:
         found += _of_types(kind)
     return tuple(each for each in found if _is_flow(each.text))
 

@@ -225,6 +225,20 @@ def test_a_trigger_tells_what_its_type_says(triggers, expression, said, found, f
     assert found(flow(tasks, triggers=triggers)) == said
 
 
+def test_tasks_of_a_flowable_that_is_not_known_may_see_anything(found, flow) -> None:
+    tasks = """
+- id: loop
+  type: com.acme.Loop
+  values: [a]
+  tasks:
+    - id: t
+      type: io.kestra.plugin.core.debug.Return
+      format: "{{ item.value }} {{ inputs.nmae }}"
+"""
+    said = found(flow(tasks, inputs="- {id: name, type: STRING}"))
+    assert said == ["TC003 com.acme.Loop", "TC104 nmae"]
+
+
 def test_without_a_trigger_only_what_a_caller_tells_is_expected(found, flow) -> None:
     tasks = """
 - id: t

@@ -60,7 +60,7 @@ ARGUMENTS = {
     "split": "(',')",
     "chunk": "(1)",
     "merge": "([])",
-    "slice": "(0, 0)",
+    "slice": "(0, 1)",
     "dateAdd": "(1, 'DAYS')",
     "escapeChar": "('single')",
     "jq": "('.')",

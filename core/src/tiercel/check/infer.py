@@ -176,7 +176,7 @@ class Inference:
                 return self.noted(node, node.start, node.end, scope[node.name])
         found = self.variables.members.get(node.name)
         if found is None:
-            if not self._is_guarded(node):
+            if self.variables.rest is None and not self._is_guarded(node):
                 self._unknown_variable(node)
             return ANY
         return self.noted(node, node.start, node.end, found.type, found)

@@ -104,7 +104,9 @@ class FlowScope:
         variables |= _extra(task.cls)
         if task.cls is None or task.cls.runnable:
             variables.setdefault("workingDir", Member(TEXT, False))
-        return self._scope(variables, task, ordered=True, notes=tuple(_conditions(task)))
+        # A flowable of a type that is not known may have its tasks see anything.
+        rest = ANY if any(each.cls is None for each in around) else None
+        return self._scope(variables, task, rest, ordered=True, notes=tuple(_conditions(task)))
 
     def of_execution(self) -> Scope:
         """Return what the flow's own outputs and service levels see."""
@@ -170,11 +172,12 @@ class FlowScope:
         self,
         variables: Mapping[str, Member],
         task: Task | None = None,
+        rest: Type | None = None,
         *,
         ordered: bool = False,
         notes: tuple[str, ...] = (),
     ) -> Scope:
-        seen = MapOf(variables, code="TC101")
+        seen = MapOf(variables, rest, code="TC101")
         return Scope(seen, self.tree, task, ordered, notes, self._templated)
 
     @cached_property
