@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+pytestmark = pytest.mark.xdist_group("authoring-template")
+
 BIN = Path(sys.executable).parent
 
 
