@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["FakeClock", "SequentialIds"]
+__all__ = ["FakeClock", "SequentialIds", "clock_at"]
 
 
 class FakeClock:
@@ -35,6 +35,13 @@ class FakeClock:
         if by < timedelta():
             raise ValueError(f"A clock does not go backward: {by}")
         self._now += by
+
+
+def clock_at(clock: FakeClock | datetime | None) -> FakeClock:
+    """Return a clock that stands at a moment, if it is not a clock already."""
+    if isinstance(clock, FakeClock):
+        return clock
+    return FakeClock() if clock is None else FakeClock(clock)
 
 
 class SequentialIds:

@@ -1,4 +1,4 @@
-"""`run_task`: one task on the engine's own context and worker, without a flow around it."""
+"""`run_task`, `poll_trigger`: one task or trigger on the engine's own worker, without a flow."""
 
 from __future__ import annotations
 
@@ -6,24 +6,28 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from tiercel.embed import Tiercel
+from tiercel.engine.triggers.polls import PollTask
 from tiercel.engine.worker.assignment import Assignment
 from tiercel.engine.worker.worker import run_attempt
 from tiercel.executor.spi import Outcome
 from tiercel.model.execution import History, LogEntry, MetricEntry, State, TaskRun
+from tiercel.plugin.registry import Registry
 from tiercel.plugin.task import Task
+from tiercel.plugin.trigger import PollingTrigger
 from tiercel.storage import uri as uris
 from tiercel.storage.memory import MemoryStorage
+from tiercel.testing.fakes import FakeClock, clock_at
 
 if TYPE_CHECKING:
-    from tiercel._time import Clock
+    from datetime import datetime
+
     from tiercel.plugin.context import KvStore
-    from tiercel.plugin.registry import Registry
     from tiercel.storage.spi import StorageBackend
 
-__all__ = ["RunningTask", "TaskResult", "run_task", "start_task"]
+__all__ = ["RunningTask", "TaskResult", "poll_trigger", "run_task", "start_task"]
 
 NAMESPACE = "company.team"
 FLOW_ID = "test_flow"
@@ -126,7 +130,7 @@ def run_task(  # noqa: PLR0913  # all but the first are by keyword, and most tes
     secrets: Mapping[str, str] | None = None,
     files: Mapping[str, bytes | str] | None = None,
     storage: StorageBackend | None = None,
-    clock: Clock | None = None,
+    clock: FakeClock | datetime | None = None,
     registry: Registry | None = None,
 ) -> TaskResult:
     """Run a task to its end, as the engine would, and return what it came to.
@@ -138,7 +142,7 @@ def run_task(  # noqa: PLR0913  # all but the first are by keyword, and most tes
         secrets: secrets by name.
         files: content by name; `{{ files.<name> }}` is the URI of each in internal storage.
         storage: where files are kept; memory by default.
-        clock: tells the time.
+        clock: what the clock shows, or the clock itself; the time of day by default.
         registry: which plugins there are, instead of the installed ones.
 
     Raises:
@@ -166,18 +170,21 @@ def start_task(  # noqa: PLR0913  # as `run_task`
     secrets: Mapping[str, str] | None = None,
     files: Mapping[str, bytes | str] | None = None,
     storage: StorageBackend | None = None,
-    clock: Clock | None = None,
+    clock: FakeClock | datetime | None = None,
     registry: Registry | None = None,
 ) -> RunningTask:
     """Begin a task and return at once; the arguments are those of `run_task`."""
     environ = {f"TIERCEL_SECRET_{name}": value for name, value in (secrets or {}).items()}
     tiercel = Tiercel(
-        storage=storage or MemoryStorage(), clock=clock, environ=environ, registry=registry
+        storage=storage or MemoryStorage(),
+        clock=None if clock is None else clock_at(clock),
+        environ=environ,
+        registry=registry,
     )
     for key, value in (kv or {}).items():
         tiercel.services.kv_store(NAMESPACE).set(key, value)
     early: list[LogEntry] = []
-    loaded = task if isinstance(task, Task) else _load(tiercel, task)
+    loaded = task if isinstance(task, Task | PollTask) else _load(tiercel, task)
     assignment = _assignment(tiercel, loaded, early)
     assignment.variables = {
         **assignment.variables,
@@ -185,6 +192,48 @@ def start_task(  # noqa: PLR0913  # as `run_task`
         **(variables or {}),
     }
     return RunningTask(tiercel, assignment, early)
+
+
+def poll_trigger(  # noqa: PLR0913  # as `run_task`
+    trigger: PollingTrigger | Mapping[str, Any],
+    *,
+    variables: Mapping[str, Any] | None = None,
+    kv: Mapping[str, Any] | None = None,
+    secrets: Mapping[str, str] | None = None,
+    files: Mapping[str, bytes | str] | None = None,
+    storage: StorageBackend | None = None,
+    clock: FakeClock | datetime | None = None,
+    registry: Registry | None = None,
+) -> TaskResult:
+    """Have a polling trigger look once, as the engine would, and return what it found.
+
+    `outputs` of the result is what an execution would see as `trigger`; nothing was found when it
+    is empty and `state` is SUCCESS.
+
+    Args:
+        trigger: a trigger, or its properties as a flow would give them; `id` may be left out.
+        variables: as for `run_task`, like all that follow.
+    """
+    loaded = trigger
+    if not isinstance(loaded, PollingTrigger):
+        resolve = (registry or Registry()).resolve
+        given = {"id": "trigger", **trigger}  # type: ignore[dict-item]  # a mapping by now
+        loaded = resolve(given["type"], "trigger").model_validate(
+            given, context={"resolve": resolve}
+        )
+    if not isinstance(loaded, PollingTrigger):
+        raise TypeError(f"{loaded!r} is no polling trigger")
+    running = start_task(
+        cast("Task[Any]", PollTask(loaded)),
+        variables=variables,
+        kv=kv,
+        secrets=secrets,
+        files=files,
+        storage=storage,
+        clock=clock,
+        registry=registry,
+    )
+    return running.result()
 
 
 def _load(tiercel: Tiercel, properties: Mapping[str, Any]) -> Task[Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tiercel.plugin import (
     Example,
+    Output,
     PollingTrigger,
     Property,
     RunContext,
@@ -174,6 +175,7 @@ tasks:
 class Trigger(QueryTriggerProperties, _DuckDbProperties, PollingTrigger):
     """Start an execution when a query finds rows."""
 
+    output_type: ClassVar[type[Output] | None] = EmbeddedQueryOutput
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
             "Look for new files with something in them.",

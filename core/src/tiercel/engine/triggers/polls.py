@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from tiercel.plugin.task import Output
     from tiercel.repository.spi import TriggerRecord
 
-__all__ = ["Polls"]
+__all__ = ["PollTask", "Polls"]
 
 _log = logging.getLogger(__name__)
 _LEVELS = {"WARN": logging.WARNING, "ERROR": logging.ERROR}
 
 
-class _PollTask:
+class PollTask:
     """A poll as a worker runs it: what it reads of a task, and `run`."""
 
     timeout = None
@@ -40,11 +40,13 @@ class _PollTask:
 
     def __init__(self, trigger: PollingTrigger) -> None:
         self.id = trigger.id
+        self.type = trigger.type
         self.log_level = trigger.log_level
         self.log_to_file = trigger.log_to_file
         self._trigger = trigger
 
     def run(self, ctx: RunContext) -> Output | None:
+        """Look once."""
         return self._trigger.poll(ctx)
 
 
@@ -112,7 +114,7 @@ class Polls:
             execution_id=execution_id,
             namespace=bound.flow.namespace,
             flow_id=bound.flow.id,
-            task=cast("Any", _PollTask(cast("PollingTrigger", bound.trigger))),
+            task=cast("Any", PollTask(cast("PollingTrigger", bound.trigger))),
             task_run=TaskRun(run_id, bound.trigger.id, History.begin(State.CREATED, now)),
             attempt=1,
             variables=variables,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -40,12 +40,9 @@ from tiercel.testing.flow_tests.mocks import Mock
 if TYPE_CHECKING:
     from tiercel.model.flow import Flow
 
-__all__ = ["START", "Bench", "Fired", "Resume", "Setup"]
+__all__ = ["Bench", "Fired", "Resume", "Setup"]
 
 T = TypeVar("T")
-
-START = datetime(2024, 1, 1, tzinfo=UTC)
-"""What the clock shows when a test begins, unless the test says otherwise."""
 
 _JUMPS = 2_000
 _POLL = timedelta(seconds=1)
@@ -90,7 +87,7 @@ class Setup:
     labels: Mapping[str, str] = field(default_factory=dict)
     trigger: Fired | None = None
     resumes: Sequence[Resume] = ()
-    start: datetime = START
+    clock: FakeClock = field(default_factory=FakeClock)
     crashes: Sequence[Crash] = ()
     library: Library = field(default_factory=Library)
     registry: Registry | None = None
@@ -105,7 +102,8 @@ class Bench:
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
-        self.clock = FakeClock(setup.start)
+        self.clock = setup.clock
+        self._start = setup.clock.now()
         self.faults = Faults(setup.crashes)
         self.extra: dict[str, Any] = {"files": {}}
         self.seen: set[str] = set()
@@ -161,6 +159,18 @@ class Bench:
             self._end_of(other)
         return execution, None
 
+    def deploy(self, text: str, file: str) -> Flow:
+        """Store a flow whose triggers are to work; raises as `play` does."""
+        flow = self.engine.flows.save(self.engine.load_flow(text, file), deploy=True)
+        self._check_mocks()
+        self._furnish(flow, self._ids.new())
+        return flow
+
+    def replace_engine(self) -> None:
+        """Have the engine die, and another one go on with what it left."""
+        self.engine = self._new_engine()
+        self.engine.adopt_all()
+
     def _check_mocks(self) -> None:
         """See to it that no task runs for real because its mock is written in another way."""
         for task_id in self.setup.mocks:
@@ -188,7 +198,7 @@ class Bench:
         setup = self.setup
         inputs = {key: engine.render(value, self.extra) for key, value in setup.inputs.items()}
         fired = setup.trigger
-        trigger = (fired.id, fired.variables, fired.date or setup.start) if fired else None
+        trigger = (fired.id, fired.variables, fired.date or self._start) if fired else None
         engine.begin(flow, execution_id, inputs, setup.labels, trigger)
 
     # To the end

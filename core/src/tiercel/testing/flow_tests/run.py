@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tiercel.errors import InputError, NotFoundError, TiercelError
-from tiercel.testing.flow_tests.bench import START, Bench, Fired, Resume, Setup
+from tiercel.testing.fakes import FakeClock, clock_at
+from tiercel.testing.flow_tests.bench import Bench, Fired, Resume, Setup
 from tiercel.testing.flow_tests.library import Library
 from tiercel.testing.flow_tests.mocks import Mock
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from tiercel.plugin.registry import Registry
     from tiercel.testing.flow_tests.crashes import Crash
 
-__all__ = ["FlowResult", "play", "run_flow"]
+__all__ = ["FlowResult", "mocks_of", "play", "run_flow", "source_of"]
 
 T = TypeVar("T")
 
@@ -147,7 +148,7 @@ def run_flow(  # noqa: PLR0913  # all but the first are by keyword, and most tes
     labels: Mapping[str, str] | None = None,
     trigger: str | Fired | None = None,
     resumes: Iterable[Resume] = (),
-    clock: datetime | None = None,
+    clock: FakeClock | datetime | None = None,
     crashes: Iterable[Crash] = (),
     flows: Iterable[str | Path] = (),
     registry: Registry | None = None,
@@ -167,7 +168,8 @@ def run_flow(  # noqa: PLR0913  # all but the first are by keyword, and most tes
         labels: labels of the execution beside the flow's own.
         trigger: the flow's trigger that starts it, by id, or with variables.
         resumes: who resumes paused tasks; where nobody does, the execution stays PAUSED.
-        clock: what the clock shows at the beginning; 2024 in UTC by default.
+        clock: what the clock shows at the beginning, 2024 in UTC by default; or the clock itself,
+            which shows at the end how much time has passed.
         crashes: moments at which the engine dies, and another one goes on.
         flows: files of subflows, and folders to look for them; the folder of `flow` is one.
         registry: which plugins there are, instead of the installed ones.
@@ -176,11 +178,11 @@ def run_flow(  # noqa: PLR0913  # all but the first are by keyword, and most tes
         FlowError: the flow is wrong.
         TiercelError: it does not come to an end, or a mock is for no task of it.
     """
-    text, file = _source(flow)
+    text, file = source_of(flow)
     places = [*map(Path, flows), *([Path(file).parent] if file else [])]
     setup = Setup(
         inputs=inputs or {},
-        mocks={task_id: _mocks(answer) for task_id, answer in (mocks or {}).items()},
+        mocks=mocks_of(mocks),
         files=files or {},
         namespace_files=namespace_files or {},
         secrets=secrets or {},
@@ -188,7 +190,7 @@ def run_flow(  # noqa: PLR0913  # all but the first are by keyword, and most tes
         labels=labels or {},
         trigger=Fired(trigger) if isinstance(trigger, str) else trigger,
         resumes=tuple(resumes),
-        start=clock or START,
+        clock=clock_at(clock),
         crashes=tuple(crashes),
         library=Library(places),
         registry=registry,
@@ -206,6 +208,11 @@ def play(setup: Setup, text: str, file: str = "") -> FlowResult:
     return result
 
 
+def mocks_of(mocks: Mapping[str, Any] | None) -> dict[str, tuple[Mock, ...]]:
+    """Return answers by task id, as `run_flow` takes them, as mocks."""
+    return {task_id: _mocks(answer) for task_id, answer in (mocks or {}).items()}
+
+
 def _mocks(answer: Any) -> tuple[Mock, ...]:
     if isinstance(answer, list | tuple):
         return tuple(mock for each in answer for mock in _mocks(each))
@@ -218,7 +225,8 @@ def _mocks(answer: Any) -> tuple[Mock, ...]:
     raise TypeError(f"A mock is a Mock, outputs, an exception or a function, not {answer!r}")
 
 
-def _source(flow: str | Path | Flow) -> tuple[str, str]:
+def source_of(flow: str | Path | Flow) -> tuple[str, str]:
+    """Return a flow's text, and its file if it has one."""
     if not isinstance(flow, str | Path):
         return flow.source, ""
     if isinstance(flow, str) and "\n" in flow:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tiercel.errors import FlowError, NotFoundError, Problem, TiercelError
+from tiercel.testing.fakes import clock_at
 from tiercel.testing.flow_tests.assertions import Verdict, judge
-from tiercel.testing.flow_tests.bench import START, Fired, Resume, Setup
+from tiercel.testing.flow_tests.bench import Fired, Resume, Setup
 from tiercel.testing.flow_tests.crashes import Crash
 from tiercel.testing.flow_tests.library import Library
 from tiercel.testing.flow_tests.mocks import Mock
@@ -143,7 +144,7 @@ def _setup(fixtures: Fixtures, library: Library) -> Setup:
         resumes=[
             Resume(each.task, each.inputs, each.after, each.state) for each in fixtures.resumes
         ],
-        start=fixtures.clock or START,
+        clock=clock_at(fixtures.clock),
         crashes=[Crash(each.at, each.number) for each in fixtures.crash],
         library=library,
     )
