@@ -117,7 +117,7 @@ def test_waiting_has_a_limit_and_the_execution_goes_on(arun, flows, gate):
         execution_id = await tiercel.start(flows["gated"])
         with pytest.raises(TimeoutError, match=f"Execution {execution_id} still runs after 0.01 s"):
             await tiercel.wait(execution_id, 0.01)
-        with pytest.raises(TimeoutError, match="still runs after 0.01 s"):
+        with pytest.raises(TimeoutError, match="The execution still runs after"):
             await tiercel.run(flows["gated"], timeout=0.01)
         gate.opened.set()
         return [await tiercel.wait(each.id) for each in await tiercel.executions()]

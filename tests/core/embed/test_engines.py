@@ -71,7 +71,7 @@ def test_a_type_of_one_engine_is_unknown_to_another(flows):
     with Tiercel(environ={}) as one, Tiercel(environ={}) as other:
         one.register("task", "test.Gate", Own)
         assert one.run(flows["gated"]).state is State.SUCCESS
-        with pytest.raises(FlowError, match="Invalid type: test.Gate"):
+        with pytest.raises(FlowError, match=r"Invalid type: test\.Gate"):
             other.run(flows["gated"])
 
 
