@@ -83,6 +83,7 @@ def test_a_name_gives_folder_module_and_type(
         ("class", "a word of Python"),
         ("json", "a module 'json' exists already"),
         ("tiercel-log", "a module 'tiercel_log' exists already"),
+        ("PyYAML", "a package 'pyyaml' is installed already"),
     ],
 )
 def test_a_name_that_cannot_be_is_refused(name: str, reason: str, tiercel: Tiercel) -> None:

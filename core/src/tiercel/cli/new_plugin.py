@@ -76,7 +76,19 @@ def _distribution(name: str) -> str:
         raise _bad(f"{module!r} is a word of Python, so no module can be called that")
     if find_spec(module) is not None:
         raise _bad(f"a module {module!r} exists already, and yours would hide it")
+    if _is_installed(distribution):
+        raise _bad(f"a package {distribution!r} is installed already, and yours would replace it")
     return distribution
+
+
+def _is_installed(distribution: str) -> bool:
+    from importlib import metadata
+
+    try:
+        metadata.distribution(distribution)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def _bad(reason: str) -> click.BadParameter:
