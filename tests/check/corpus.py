@@ -12,11 +12,10 @@ from typing import Any
 
 import yaml
 
-from tiercel.errors import PluginError
 from tiercel.plugin.registry import Registry
 from tiercel.schema.types import TYPE_KINDS
 
-__all__ = ["Golden", "Sample", "golden", "samples"]
+__all__ = ["Golden", "Sample", "examples_of", "golden", "samples"]
 
 ROOT = Path(__file__).parents[2]
 _GOLDEN = ROOT / "tests/conformance/flows"
@@ -70,7 +69,7 @@ def samples() -> tuple[Sample, ...]:
     for page in sorted(each for each in pages if "reference/plugins" not in each.as_posix()):
         found += _of_page(page)
     for kind in TYPE_KINDS:
-        found += _of_types(kind)
+        found += (sample for _, listed in examples_of(kind) for sample in listed)
     return tuple(each for each in found if _is_flow(each.text))
 
 
@@ -91,17 +90,16 @@ def _of_page(page: Path) -> Iterator[Sample]:
             yield Sample(f"{name} #{number}", match["text"])
 
 
-def _of_types(kind: str) -> Iterator[Sample]:
-    """Yield the examples of types; what is no flow is put into one."""
+def examples_of(kind: str) -> Iterator[tuple[type[Any], list[Sample]]]:
+    """Yield each type of a kind with its examples; what is no flow is put into one."""
     registry = Registry()
     for entry in registry.canonical(kind):
-        try:
-            cls = registry.load(kind, entry.name)
-        except PluginError:
-            continue
-        for number, example in enumerate(getattr(cls, "examples", ())):
-            text = dedent(example.code)
-            yield Sample(f"{entry.name} #{number}", text if example.full else _wrapped(text, kind))
+        cls = registry.load(kind, entry.name)
+        texts = [
+            dedent(each.code) if each.full else _wrapped(dedent(each.code), kind)
+            for each in getattr(cls, "examples", ())
+        ]
+        yield cls, [Sample(f"{entry.name} #{number}", text) for number, text in enumerate(texts)]
 
 
 def _wrapped(text: str, kind: str) -> str:

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 import yaml
-from corpus import Golden, Sample, golden, samples
+from corpus import Golden, Sample, examples_of, golden, samples
 
 from tiercel.check.checker import Checker
 from tiercel.check.findings import Finding
 from tiercel.check.interfaces import Interfaces
+from tiercel.schema.types import TYPE_KINDS
 
 AREAS = sorted({case.area for case in golden()})
 EXPECTED = {"TC009": "old types have examples, too", "TC501": "how secrets are masked is shown"}
@@ -23,8 +24,17 @@ def test_a_sample_is_right(sample: Sample, checker: Checker) -> None:
     assert [str(each) for each in findings if each.code not in EXPECTED] == []
 
 
+@pytest.mark.parametrize("kind", TYPE_KINDS)
+def test_every_type_has_examples_and_they_pass_strictly(kind: str, checker: Checker) -> None:
+    for cls, listed in examples_of(kind):
+        old = cls.deprecated is not None
+        assert listed or old, f"{cls.type_name} has no example"
+        found = [each for sample in listed for each in checker.check(sample.text).findings]
+        assert [str(each) for each in found if not (old and each.code == "TC009")] == []
+
+
 def test_there_are_many_samples() -> None:
-    assert len(samples()) > 200
+    assert len(samples()) > 250
 
 
 def errors(case: Golden, index: int, checker: Checker) -> list[Finding]:
