@@ -116,8 +116,17 @@ def test_a_public_holiday_is_one_of_a_country_or_a_part_of_it(holds, properties,
     assert holds("PublicHoliday", properties, date) is expected
 
 
-def test_a_public_holiday_needs_a_country_that_is_known(holds):
-    with pytest.raises(TaskError, match="needs a country, such as 'FR'"):
+@pytest.mark.parametrize(("locale", "expected"), [("en_US.UTF-8", True), ("fr_FR@euro", False)])
+def test_a_public_holiday_is_one_of_the_servers_country(holds, monkeypatch, locale, expected):
+    monkeypatch.delenv("LC_ALL", raising=False)
+    monkeypatch.setenv("LC_CTYPE", "")
+    monkeypatch.setenv("LANG", locale)
+    assert holds("PublicHoliday", {}, "2024-07-04T10:00:00Z") is expected
+
+
+def test_a_public_holiday_needs_a_country_that_is_known(holds, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    with pytest.raises(TaskError, match=r"needs a country, such as 'FR': the locale 'C.UTF-8'"):
         holds("PublicHoliday", {}, MONDAY)
     with pytest.raises(TaskError, match=r"No calendar of public holidays: .*XX"):
         holds("PublicHoliday", {"country": "XX"}, MONDAY)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from typing import TYPE_CHECKING, ClassVar
 
 from tiercel.plugin import ConditionContext, Example, Property, TaskError
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
     from holidays import HolidayBase
 
 __all__ = ["PublicHoliday"]
+
+_LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")
 
 
 class PublicHoliday(DateCondition):
@@ -47,18 +51,28 @@ class PublicHoliday(DateCondition):
     )
 
     country: Property[str] | None = None
-    """The country's code in ISO 3166-1, such as `FR`."""
+    """The country's code in ISO 3166-1, such as `FR`; that of the server's locale by default."""
     sub_division: Property[str] | None = None
     """The code of a part of the country in ISO 3166-2, such as `BY` for Bavaria."""
 
     def holds(self, context: ConditionContext) -> bool:
         """Look the day up in the country's calendar."""
-        if self.country is None:
-            raise TaskError("PublicHoliday needs a country, such as 'FR'", retryable=False)
-        country = context.render(self.country).upper()
+        country = context.render(self.country).upper() if self.country else _own_country()
         part = context.render(self.sub_division).upper() if self.sub_division else None
         day = self.day(context)
         return day in _calendar(country, part, day.year)
+
+
+def _own_country() -> str:
+    """Return the country of the locale that the process was started with."""
+    locale = next((os.environ[name] for name in _LOCALE if os.environ.get(name)), "")
+    found = re.match(r"[a-z]{2,3}_([A-Z]{2})\b", locale)
+    if found is None:
+        raise TaskError(
+            f"PublicHoliday needs a country, such as 'FR': the locale {locale!r} has none",
+            retryable=False,
+        )
+    return found[1]
 
 
 def _calendar(country: str, part: str | None, year: int) -> HolidayBase:
