@@ -145,25 +145,36 @@ def test_the_notebook_runs_and_shows_what_it_should(tmp_path):
 
 
 IN_IPYTHON = """
+import sys
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-shell = InteractiveShell.instance()
-with capture_output() as shown:
-    result = shell.run_cell('''
+flow = "id: f\\nnamespace: a.b\\ntasks: [{id: rest, type: %s.Sleep, duration: PT0.5S}]"
+cells = {
+    "Tiercel": '''
 from tiercel import Tiercel
 with Tiercel(environ={}) as tiercel:
-    execution = tiercel.run("id: f\\\\nnamespace: a.b\\\\ntasks:\\\\n"
-        "  - {id: rest, type: io.kestra.plugin.core.flow.Sleep, duration: PT0.5S}", display=True)
-''', store_history=False)
+    execution = tiercel.run(flow, display=True)
+''',
+    "AsyncTiercel": '''
+from tiercel import AsyncTiercel
+async with AsyncTiercel(environ={}) as tiercel:
+    execution = await tiercel.run(flow, display=True)
+''',
+}
+shell = InteractiveShell.instance()
+shell.push({"flow": flow % "io.kestra.plugin.core.flow"})
+with capture_output() as shown:
+    result = shell.run_cell(cells[sys.argv[1]], store_history=False)
 result.raise_error()
 pages = [each.data["text/html"] for each in shown.outputs if "text/html" in each.data]
 print(len(pages) > 1, "RUNNING" in "".join(pages[:-1]), "SUCCESS" in pages[-1])
 """
 
 
-def test_an_execution_is_drawn_anew_while_it_runs(tmp_path):
-    command = [sys.executable, "-c", IN_IPYTHON]
+@pytest.mark.parametrize("engine", ["Tiercel", "AsyncTiercel"])
+def test_an_execution_is_drawn_anew_while_it_runs(engine, tmp_path):
+    command = [sys.executable, "-c", IN_IPYTHON, engine]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "True True True"

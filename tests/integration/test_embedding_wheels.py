@@ -1,4 +1,4 @@
-"""Embedding, as somebody meets it who installs the wheels of the core and of what is needed only."""
+"""Embedding, for somebody who installs the wheels of the core and of what is needed only."""
 
 from __future__ import annotations
 

@@ -51,21 +51,57 @@ def test_a_home_folder_keeps_everything(flows, tmp_path):
     assert asyncio.run(main()).state is State.SUCCESS
 
 
-@pytest.mark.parametrize("name", ["tiercel", "operations", "triggers"])
+GROUPS = {
+    "tiercel": lambda engine: engine,
+    "operations": lambda engine: engine.operations,
+    "triggers": lambda engine: engine.triggers,
+    "kv": lambda engine: engine.kv("a.b"),
+}
+OTHERWISE = {
+    "tiercel": PARTS | FOR_THREADS_ONLY,
+    "operations": {"descendants", "matching"},  # iterators
+    "triggers": {"wake", "scheduler", "get"},
+    "kv": {"keys"},
+}
+
+
+def methods(thing):
+    names = {each for each in dir(thing) if not each.startswith("_")}
+    return {each for each in names if callable(getattr(thing, each, None))}
+
+
+@pytest.mark.parametrize("name", GROUPS)
 def test_what_can_be_called_on_the_one_can_be_awaited_on_the_other(arun, tiercel, name):
-    def methods(thing):
-        names = {each for each in dir(thing) if not each.startswith("_")}
-        return {each for each in names if callable(getattr(thing, each, None))}
-
     async def main(aio):
-        return aio if name == "tiercel" else getattr(aio, name)
+        return GROUPS[name](aio)
 
-    one = tiercel if name == "tiercel" else getattr(tiercel, name)
-    other = arun(main)
-    missing = methods(one) - methods(other) - PARTS
-    assert missing <= {"descendants", "matching", "wake", "scheduler"}
-    for each in (methods(one) & methods(other)) - FOR_THREADS_ONLY:
+    one, other = GROUPS[name](tiercel), arun(main)
+    assert methods(one) - methods(other) <= OTHERWISE[name]
+    assert methods(other) - methods(one) <= {"open"}
+    for each in (methods(one) & methods(other)) - OTHERWISE[name]:
         assert inspect.signature(getattr(one, each)) == inspect.signature(getattr(other, each))
+
+
+def test_triggers_values_and_files_are_awaited_too(arun, flows, tmp_path):
+    flow = flows["hello"] + (
+        "triggers: [{id: daily, type: io.kestra.plugin.core.trigger.Schedule, cron: '0 0 * * *',"
+        " inputs: {name: x}}]"
+    )
+    (tmp_path / "file").write_bytes(b"content")
+
+    async def main(tiercel):
+        await tiercel.save_flow(flow)
+        daily = await tiercel.triggers.get("company.team", "hello", "daily")
+        await daily.disable()
+        assert (await daily.state()).disabled
+        assert [each.id for each in await tiercel.triggers.list()] == ["daily"]
+        await tiercel.kv("a.b").set("key", [1])
+        assert await tiercel.kv("a.b").keys() == ["key"]
+        with (tmp_path / "file").open("rb") as source:
+            uri = await tiercel.files.put("company/file", source)
+        return await tiercel.files.read(uri), await tiercel.files.read(uri, 3, 2)
+
+    assert arun(main) == (b"content", b"te")
 
 
 def test_errors_are_those_of_the_other_engine(arun, flows):

@@ -11,18 +11,18 @@ Cancelling whoever awaits leaves executions alone, unless `kill_on_cancel` is gi
 from __future__ import annotations
 
 import asyncio
-import inspect
-import logging
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
-from functools import cached_property, partial, wraps
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
+from tiercel.embed.aio_events import AsyncCallbacks, AsyncSubscription
+from tiercel.embed.aio_groups import AsyncFiles, AsyncKv, AsyncOperations, AsyncTriggers
 from tiercel.embed.events import Event, LogLine
-from tiercel.embed.subscription import Reader, Scope
+from tiercel.embed.notebook import DRAW_EVERY, Cell
+from tiercel.embed.subscription import Scope
+from tiercel.embed.threads import Bell, Threads, noted
 from tiercel.embed.tiercel import Tiercel, levels_from
 from tiercel.embed.wiring import LOOK_EVERY
 from tiercel.model.execution import Execution, LogEntry
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     from tiercel._ids import IdSource
     from tiercel._time import Clock
-    from tiercel.engine.operations.operations import Operations
-    from tiercel.engine.triggers.triggers import TriggerHandle, Triggers
     from tiercel.executor.spi import Executor
     from tiercel.model.flow import Flow
     from tiercel.plugin.registry import Registry
@@ -43,20 +41,7 @@ if TYPE_CHECKING:
     from tiercel.settings import Settings
     from tiercel.storage.spi import StorageBackend
 
-__all__ = [
-    "AsyncCallbacks",
-    "AsyncOperations",
-    "AsyncSubscription",
-    "AsyncTiercel",
-    "AsyncTriggers",
-]
-
-_log = logging.getLogger(__name__)
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-_THREADS = 8
+__all__ = ["AsyncTiercel"]
 
 
 class Options(TypedDict, total=False):
@@ -71,82 +56,6 @@ class Options(TypedDict, total=False):
     clock: Clock | None
     ids: IdSource | None
     environ: Mapping[str, str] | None
-
-
-class Threads:
-    """A few threads for calls that may wait for the database."""
-
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(_THREADS, "tiercel-aio")
-
-    def begin(
-        self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
-    ) -> asyncio.Future[T]:
-        """Have a function called; cancelling the future does not stop it once it began."""
-        call = partial(function, *args, **kwargs)
-        return asyncio.get_running_loop().run_in_executor(self._pool, call)
-
-    def awaitable(self, method: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
-        """Return a method as one to be awaited."""
-
-        @wraps(method)
-        async def call(*args: P.args, **kwargs: P.kwargs) -> T:
-            return await self.begin(method, *args, **kwargs)
-
-        return call
-
-    def close(self) -> None:
-        """End the threads, when their calls are done."""
-        self._pool.shutdown(wait=False)
-
-
-def _noted(future: asyncio.Future[Any]) -> None:
-    """Take note of an error that concerns nobody any more, so that the loop does not warn of it."""
-    if not future.cancelled():
-        future.exception()
-
-
-class Bell:
-    """Wakes a coroutine from any thread."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self.rung = asyncio.Event()
-
-    def ring(self) -> None:
-        """Wake it."""
-        with suppress(RuntimeError):  # the loop is closed
-            self._loop.call_soon_threadsafe(self.rung.set)
-
-
-class AsyncOperations:
-    """`Tiercel.operations`, to be awaited."""
-
-    def __init__(self, operations: Operations, threads: Threads) -> None:
-        awaitable = threads.awaitable
-        self.kill = awaitable(operations.kill)
-        self.pause = awaitable(operations.pause)
-        self.resume = awaitable(operations.resume)
-        self.force_run = awaitable(operations.force_run)
-        self.restart = awaitable(operations.restart)
-        self.replay = awaitable(operations.replay)
-        self.mark = awaitable(operations.mark)
-        self.mark_task_run = awaitable(operations.mark_task_run)
-        self.set_labels = awaitable(operations.set_labels)
-        self.delete = awaitable(operations.delete)
-        self.each = awaitable(operations.each)
-
-
-class AsyncTriggers:
-    """`Tiercel.triggers`, to be awaited; what `get` returns is for the caller's thread."""
-
-    def __init__(self, triggers: Triggers, threads: Threads) -> None:
-        awaitable = threads.awaitable
-        self.start = awaitable(triggers.start)
-        self.stop = awaitable(triggers.stop)
-        self.list = awaitable(triggers.list)
-        self.get: Callable[[str, str, str], Awaitable[TriggerHandle]] = awaitable(triggers.get)
-        self.webhook = awaitable(triggers.webhook)
 
 
 class AsyncTiercel:
@@ -244,6 +153,15 @@ class AsyncTiercel:
         """The triggers of deployed flows."""
         return AsyncTriggers(self.tiercel.triggers, self._threads)
 
+    @cached_property
+    def files(self) -> AsyncFiles:
+        """Internal storage, by URI."""
+        return AsyncFiles(self.tiercel.files, self._threads)
+
+    def kv(self, namespace: str) -> AsyncKv:
+        """Return the key-value pairs of a namespace."""
+        return AsyncKv(self.tiercel.kv(namespace), self._threads)
+
     # Begin executions, and wait for them
 
     async def run(
@@ -254,6 +172,7 @@ class AsyncTiercel:
         *,
         timeout: float | None = None,
         kill_on_cancel: bool = False,
+        display: bool = False,
     ) -> Execution:
         """Run a flow to its end and return its execution; see `Tiercel.run`.
 
@@ -263,6 +182,7 @@ class AsyncTiercel:
             labels: labels of the execution, beside the flow's own.
             timeout: seconds to wait at most; the execution goes on all the same.
             kill_on_cancel: kill the execution when whoever awaits this is cancelled.
+            display: show it while it runs, where a notebook can; nothing elsewhere.
 
         Raises:
             FlowError: the flow is wrong.
@@ -276,7 +196,8 @@ class AsyncTiercel:
             async with asyncio.timeout(timeout) as limit:
                 execution_id = await asyncio.shield(begun)
                 while execution_id is not None:
-                    execution = await self._waited(execution_id)
+                    wait = self._watched if display else self._waited
+                    execution = await wait(execution_id)
                     execution_id = await self.successor(execution)
         except asyncio.CancelledError:
             if kill_on_cancel:
@@ -322,7 +243,7 @@ class AsyncTiercel:
 
     def _kill(self, execution_id: str) -> None:
         with suppress(RuntimeError):  # it is closed, and nothing runs any more
-            self._threads.begin(self.tiercel.kill, execution_id).add_done_callback(_noted)
+            self._threads.begin(self.tiercel.kill, execution_id).add_done_callback(noted)
 
     async def wait(
         self, execution_id: str, timeout: float | None = None, *, kill_on_cancel: bool = False
@@ -360,6 +281,20 @@ class AsyncTiercel:
             if not elsewhere:
                 return execution
             await asyncio.sleep(LOOK_EVERY)
+
+    async def _watched(self, execution_id: str) -> Execution:
+        cell = Cell(self.tiercel, execution_id)
+        waiting = asyncio.ensure_future(self._waited(execution_id))
+        try:
+            cell.draw(await self._threads.begin(cell.open))
+            while not (await asyncio.wait({waiting}, timeout=DRAW_EVERY))[0]:
+                if cell.is_outdated:
+                    cell.draw(await self._threads.begin(cell.look))
+            cell.draw(waiting.result())
+            return waiting.result()
+        finally:
+            waiting.cancel()
+            cell.close()
 
     async def _ended_here(self, execution_id: str) -> None:
         """Return when this engine has nothing more to do with an execution."""
@@ -422,111 +357,3 @@ class AsyncTiercel:
             async for event in events:
                 if isinstance(event, LogLine) and event.entry.level in wanted:
                     yield event.entry
-
-
-class AsyncSubscription:
-    """An asynchronous iterator of events; see `Tiercel.events`.
-
-    What was read when whoever awaits the next event is cancelled is yielded the next time.
-    """
-
-    def __init__(self, engine: Tiercel, threads: Threads, scope: Scope, buffer: int) -> None:
-        self._threads = threads
-        self._bell = Bell()
-        self._make = partial(Reader, engine, scope, buffer, self._bell.ring)
-        # To begin with what is stored takes a look at it; the others begin at once.
-        self._reader = self._make() if scope.execution_id is None else None
-        self._reading: asyncio.Future[list[Event]] | None = None
-        self._ready: deque[Event] = deque()
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Event:
-        event = await self.get()
-        if event is None:
-            raise StopAsyncIteration
-        return event
-
-    async def get(self) -> Event | None:
-        """Return the next event; None when there will be none.
-
-        Raises:
-            NotFoundError: there is no such execution.
-        """
-        if self._reader is None:
-            self._reader = await self._threads.begin(self._make)
-        while not self._ready:
-            if self._reader.has_ended:
-                return None
-            is_last = self._reader.is_closed
-            self._bell.rung.clear()
-            await self._read(self._reader.read)
-            if self._ready or self._reader.has_ended:
-                continue
-            if is_last:
-                return None
-            try:
-                await asyncio.wait_for(self._bell.rung.wait(), self._reader.looks_every)
-            except TimeoutError:
-                await self._read(self._reader.look)
-        return self._ready.popleft()
-
-    async def _read(self, read: Callable[[], list[Event]]) -> None:
-        if self._reading is None:
-            self._reading = self._threads.begin(read)
-        try:
-            self._ready += await asyncio.shield(self._reading)
-        except asyncio.CancelledError:
-            raise  # what is being read is for the next one who asks
-        except BaseException:
-            self._reading = None
-            raise
-        self._reading = None
-
-    def close(self) -> None:
-        """End it: whoever waits for the next event gets none. Harmless when repeated."""
-        if self._reader is not None:
-            self._reader.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        self.close()
-
-
-class AsyncCallbacks:
-    """Calls a function with each event, in the event loop, until it is closed."""
-
-    def __init__(
-        self, subscription: AsyncSubscription, callback: Callable[[Event], object]
-    ) -> None:
-        self._subscription = subscription
-        self._callback = callback
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="tiercel-events")
-
-    async def _run(self) -> None:
-        async for event in self._subscription:
-            try:
-                answer = self._callback(event)
-                if inspect.isawaitable(answer):
-                    await answer
-            except Exception:  # somebody else's code; it only watches
-                _log.exception("A callback failed")
-
-    async def join(self) -> None:
-        """Return when the last event was told."""
-        await asyncio.shield(self._task)
-
-    async def close(self) -> None:
-        """Call it no more, and wait for a call under way, unless that is what closes it."""
-        self._subscription.close()
-        if asyncio.current_task() is not self._task:
-            await asyncio.shield(self._task)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        await self.close()

@@ -22,9 +22,7 @@ DRAW_EVERY = 0.2
 
 
 class Cell:
-    """The output of a cell that shows one execution; use it as a block.
-
-    Draws on the caller's thread, which the notebook knows to belong to the cell.
+    """The output of a cell that shows one execution; nothing where there are no cells.
 
     Args:
         engine: the engine.
@@ -32,34 +30,42 @@ class Cell:
     """
 
     def __init__(self, engine: Wiring, execution_id: str) -> None:
+        ipython = sys.modules.get("IPython")
+        self._shell = ipython if ipython is not None and ipython.get_ipython() else None
         self._engine = engine
         self._execution_id = execution_id
         self._changed = threading.Event()
         self._reader: Reader | None = None
         self._handle: Any = None
 
-    def __enter__(self) -> Cell:
-        ipython = sys.modules.get("IPython")
-        if ipython is not None and ipython.get_ipython() is not None:
+    def open(self) -> Execution:
+        """Begin to note changes, and return the execution as it is now. Asks the database."""
+        if self._shell is not None:
             scope = Scope(self._execution_id)
             self._reader = Reader(self._engine, scope, 1, self._changed.set)
-            self._handle = ipython.display.display(self._execution(), display_id=True)
-        return self
+        return self.look()
 
-    def __exit__(self, *exc_info: object) -> None:
-        self._changed.set()
-        self.draw()
+    def look(self) -> Execution:
+        """Return the execution as it is now. Asks the database."""
+        self._changed.clear()
+        return self._engine.execution(self._execution_id)
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the execution has changed since somebody looked."""
+        return self._changed.is_set()
+
+    def draw(self, execution: Execution) -> None:
+        """Draw it. To be called on the thread that the notebook knows to belong to the cell."""
+        if self._handle is not None:
+            self._handle.update(execution)
+        elif self._shell is not None:
+            self._handle = self._shell.display.display(execution, display_id=True)
+
+    def close(self) -> None:
+        """Note no more changes."""
         if self._reader is not None:
             self._reader.close()
-
-    def draw(self) -> None:
-        """Draw the execution as it is now, if it has changed since the last time."""
-        if self._handle is not None and self._changed.is_set():
-            self._changed.clear()
-            self._handle.update(self._execution())
-
-    def _execution(self) -> Execution:
-        return self._engine.execution(self._execution_id)
 
 
 def wait_and_show(engine: Wiring, execution_id: str, timeout: float | None) -> Execution:
@@ -68,17 +74,23 @@ def wait_and_show(engine: Wiring, execution_id: str, timeout: float | None) -> E
     Raises:
         TimeoutError: it took longer than `timeout` seconds.
     """
-    deadline = None if timeout is None else engine.clock.monotonic() + timeout
-    with Cell(engine, execution_id) as cell:
-        while True:
-            left = None if deadline is None else max(deadline - engine.clock.monotonic(), 0)
+    clock, cell = engine.clock, Cell(engine, execution_id)
+    deadline = None if timeout is None else clock.monotonic() + timeout
+    try:
+        cell.draw(cell.open())
+        while (left := None if deadline is None else deadline - clock.monotonic()) is None or (
+            left > DRAW_EVERY
+        ):
             try:
-                return engine.wait(
-                    execution_id, DRAW_EVERY if left is None else min(left, DRAW_EVERY)
-                )
+                execution = engine.wait(execution_id, DRAW_EVERY)
             except TimeoutError:
-                if left is not None and left <= DRAW_EVERY:
-                    raise TimeoutError(
-                        f"Execution {execution_id} still runs after {timeout} s"
-                    ) from None
-            cell.draw()
+                if cell.is_outdated:
+                    cell.draw(cell.look())
+            else:
+                cell.draw(execution)
+                return execution
+        execution = engine.wait(execution_id, max(left, 0))
+        cell.draw(execution)
+        return execution
+    finally:
+        cell.close()
