@@ -9,30 +9,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from tiercel.plugin import (
-    ConditionContext,
-    Example,
-    Output,
-    Property,
-    ScheduledTrigger,
-    zone_of,
-)
+from tiercel.plugin import ConditionContext, Example, Property, ScheduledTrigger, zone_of
 from tiercel_triggers.moments import Moment
 
 __all__ = ["ScheduleOnDates"]
 
 
-class DateOutput(Output):
-    """What expressions find under `trigger`."""
-
-    date: datetime
-    """The date that the execution is for."""
-
-
 class ScheduleOnDates(ScheduledTrigger):
     """Start an execution on each of some dates, which an execution sees as `trigger.date`."""
 
-    output_type: ClassVar[type[Output] | None] = DateOutput
+
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
             "Run on two days",

@@ -131,7 +131,10 @@ class TaskContract(TaskDeclarationContract):
         given, values = _by_expression(task, declared)
         result = self._run(registry, given, variables={"given": values})
         assert result.state in _GOOD, f"It ends {result.state}: {result.error}"
-        assert set(result.outputs) == set(self._run(registry, task).outputs)
+        plain, again = (self._run(registry, task).outputs for _ in range(2))
+        assert set(result.outputs) == set(plain)
+        if plain == again:  # it has no outputs that differ from run to run
+            assert result.outputs == plain
 
     def test_secrets_are_told_nowhere(
         self,

@@ -159,7 +159,8 @@ class ScheduledTriggerContract(TriggerContract):
     ) -> None:
         seen = plain(dict(scheduled.date_variables(dates[0], None, dates[1])))
         assert json.loads(json.dumps(seen, allow_nan=False)) == seen
-        _check_declared(seen, declared)
+        if declared.facts["outputs"] is not None:
+            _check_declared(seen, declared)
 
     def test_a_date_starts_one_execution_whoever_looks(
         self, text: str, registry: Registry, dates: list[datetime]
