@@ -101,6 +101,32 @@ def test_tasks_of_a_pause_run_after_it(play, states):
     assert states(play(PAUSE % inner))["t"] == "SUCCESS"
 
 
+def test_a_restart_of_what_failed_after_the_pause_does_not_pause_again(tiercel, text_of, runs):
+    fails = "{{ kv('open', errorOnMissing=false) is null }}"
+    inner = f'[{{id: t, type: io.kestra.plugin.core.execution.Fail, condition: "{fails}"}}]'
+    text = text_of(PAUSE % f", pauseDuration: PT0.01S, tasks: {inner}")
+    failed = tiercel.run(text, timeout=10)
+    tiercel.services.kv_store("company.team").set("open", True)
+    tiercel.restart(failed.id)
+    execution = tiercel.wait(failed.id, 10)
+    assert (execution.state, execution.history.states.count(State.PAUSED)) == (State.SUCCESS, 1)
+    assert runs(execution)["p"].outputs == runs(failed)["p"].outputs
+
+
+def test_a_restart_of_a_pause_that_took_too_long_pauses_again(play, tiercel):
+    execution = play(PAUSE % ", timeout: PT0.01S")
+    assert execution.state is State.FAILED
+    tiercel.restart(execution.id)
+    after = tiercel.wait(execution.id, 10)
+    assert after.history.states.count(State.PAUSED) == 2
+
+
+def test_the_end_of_a_pause_counts_when_its_tasks_end_well(play, states):
+    task = "{id: t, type: io.kestra.plugin.core.debug.Return}"
+    execution = play(PAUSE % f", pauseDuration: PT0.01S, behavior: WARN, tasks: [{task}]")
+    assert (states(execution)["t"], states(execution)["p"]) == ("SUCCESS", "WARNING")
+
+
 def test_a_timeout_that_is_shorter_than_the_pause_fails_it(play, states):
     execution = play(PAUSE % ", pauseDuration: PT20S, timeout: PT0.05S")
     assert states(execution) == {"p": "FAILED"}

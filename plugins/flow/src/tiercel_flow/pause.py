@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
@@ -49,6 +50,10 @@ _ENDS = {
     PauseBehavior.CANCEL: State.CANCELLED,
     PauseBehavior.FAIL: State.FAILED,
 }
+
+
+_GOES_ON = ("RUNNING", "SUCCESS", "WARNING")
+"""What a pause was left with, if what comes after it runs."""
 
 
 class Resumed(Output):
@@ -113,19 +118,28 @@ class Pause(FlowableTask):
         """Begin to wait; then end as whoever, or whatever, ended the wait has it."""
         if "" not in view.values:
             return Evaluate(self._questions())
+        left = view.outputs or {}
+        if self._after() and left.get("resumed", {}).get("to") in _GOES_ON:
+            return self._go_on(view, left)
         if self.on_pause is not None and "onPause" not in view.lanes:
             return Wait() if view.active else Open((Lane("onPause", (self.on_pause,)),))
         times = view.values[""]
-        if view.resumed is None and not view.due and "tasks" not in view.lanes:
-            if view.active:
-                return Wait()
-            return Hold(self._until(view, times))
+        if view.resumed is None and not view.due:
+            return Wait() if view.active else Hold(self._until(view, times))
         state, became = self._end(view, times)
         outputs = self._outputs(view, became)
         after = self._after()
-        if after and not state.is_failed and "tasks" not in view.lanes:
+        if after and not state.is_failed:
             return Wait() if view.active else Open((Lane("tasks", after),), outputs)
-        return Finish(view.lanes.get("tasks", state), outputs)
+        return Finish(state, outputs)
+
+    def _go_on(self, view: FlowableView, outputs: Mapping[str, Any]) -> Decision:
+        """Run what comes after the pause, or end; a restart does not pause once more."""
+        if "tasks" not in view.lanes:
+            return Wait() if view.active else Open((Lane("tasks", self._after()),))
+        ended, became = view.lanes["tasks"], outputs["resumed"]["to"]
+        state = State.SUCCESS if became == "RUNNING" else State(became)
+        return Finish(state if ended is State.SUCCESS else ended, outputs)
 
     def _questions(self) -> dict[str, Any]:
         asked: dict[str, Any] = {"behavior": self.behavior.raw, "timeout": self.timeout}
