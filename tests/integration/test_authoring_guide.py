@@ -333,6 +333,27 @@ def test_the_checker_knows_properties_outputs_and_what_is_deprecated(
     assert [each["code"] for each in guide.json("check", file, code=code)] == found
 
 
+@pytest.mark.parametrize(
+    ("expression", "codes"),
+    [
+        ("outputs.report.words + 1", []),
+        ("outputs.report.words.size", ["TC105"]),
+        ("outputs.report.words | split(',')", ["TC301"]),
+        ("trigger.name | upper", []),
+        ("trigger.nmae", ["TC105"]),
+    ],
+)
+def test_the_checker_knows_the_types_of_outputs(
+    expression: str, codes: list[str], guide: Guide
+) -> None:
+    task = '  - {id: b, type: acme.words.Report, text: "{{ %s }}"}\n' % expression
+    trigger = "triggers:\n  - {id: t, type: acme.words.Inbox, folder: inbox}\n"
+    flow = written("typed", f"{REPORT}    text: a\n{task}{trigger}")
+    (guide.folder / "typed.yaml").write_text(flow)
+    found = guide.json("check", "typed.yaml", code=3 if codes else 0)
+    assert [each["code"] for each in found] == codes
+
+
 def written(flow: str, end: str) -> str:
     """Return a flow that goes on with a text, the cursor in it."""
     return f"id: {flow}\nnamespace: company.team\ntasks:\n{end}"
@@ -379,8 +400,13 @@ def test_the_language_server_completes(
             f'    text: "{{{{ outputs.report.u{CURSOR}ri }}}}"\n',
             "The report, a CSV file.",
         ),
+        (
+            f"{REPORT}    text: a\n  - id: b\n    type: acme.words.Report\n"
+            f'    text: "{{{{ outputs.report.wo{CURSOR}rds }}}}"\n',
+            "`words: a number`",
+        ),
     ],
-    ids=["property", "option", "output"],
+    ids=["property", "option", "output", "type of an output"],
 )
 def test_the_language_server_explains(
     end: str, text: str, ed: Editor, request: pytest.FixtureRequest
