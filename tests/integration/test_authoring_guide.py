@@ -346,7 +346,7 @@ def test_the_checker_knows_properties_outputs_and_what_is_deprecated(
 def test_the_checker_knows_the_types_of_outputs(
     expression: str, codes: list[str], guide: Guide
 ) -> None:
-    task = '  - {id: b, type: acme.words.Report, text: "{{ %s }}"}\n' % expression
+    task = '  - {id: b, type: acme.words.Report, text: "{{ TEXT }}"}\n'.replace("TEXT", expression)
     trigger = "triggers:\n  - {id: t, type: acme.words.Inbox, folder: inbox}\n"
     flow = written("typed", f"{REPORT}    text: a\n{task}{trigger}")
     (guide.folder / "typed.yaml").write_text(flow)
