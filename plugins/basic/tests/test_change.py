@@ -55,6 +55,12 @@ def test_an_execution_that_exits_has_no_outputs(run, state):
     assert (str(execution.state), execution.outputs) == (state, None)
 
 
+def test_a_state_that_is_none_is_told_by_its_property(run):
+    execution, messages = run(f"- {{id: x, type: {EXECUTION}.Exit, state: FOO}}")
+    assert states(execution) == {"x": "FAILED"}
+    assert messages[-1].startswith("Invalid value of state: Input should be 'SUCCESS'")
+
+
 def test_exit_never_goes_through_a_worker(run):
     execution, _ = run(f"- {{id: x, type: {EXECUTION}.Exit}}")
     (task_run,) = execution.task_runs.values()

@@ -130,7 +130,7 @@ class Check(Model):
     """Something that is looked at before an execution begins."""
 
     condition: NonEmptyText
-    """An expression over the inputs that must render to something true."""
+    """An expression over the inputs that must give the boolean true."""
     message: NonEmptyText
     """What to say when it does not."""
     behavior: CheckBehavior = CheckBehavior.BLOCK_EXECUTION

@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal, TypeVar
 
+from pydantic import ValidationError
+
 from tiercel.plugin import Example, ExecutionTask, Model, Property, State, Text, Update
 
 __all__ = ["Exit", "Labels", "SetVariables", "UnsetVariables"]
@@ -265,5 +267,13 @@ def _without(variables: Mapping[str, Any], path: list[str]) -> dict[str, Any]:
 
 
 def _resolved(prop: Property[T], rendered: Any) -> T:
-    """Return a property's value, given what the engine rendered it to."""
-    return prop.resolve(lambda _raw, _as_text: rendered)
+    """Return a property's value, given what the engine rendered it to.
+
+    Raises:
+        ValueError: it is no such value.
+    """
+    try:
+        return prop.resolve(lambda _raw, _as_text: rendered)
+    except ValidationError as error:
+        reason = "; ".join(each["msg"] for each in error.errors(include_url=False))
+        raise ValueError(f"Invalid value of {prop.name}: {reason}") from error

@@ -54,7 +54,13 @@ def test_the_gravest_of_several_checks_counts(tiercel):
         tiercel.start((FLOW % "").replace("tasks:", more), {"n": 5})
 
 
+@pytest.mark.parametrize("condition", ["inputs.n", "'true'", "inputs.n | string"])
+def test_nothing_but_true_itself_makes_a_check_hold(tiercel, condition):
+    with pytest.raises(CheckError, match=r"too small$"):
+        tiercel.start((FLOW % "").replace("inputs.n > 10", condition), {"n": 50})
+
+
 def test_a_check_that_cannot_be_rendered_blocks(tiercel):
     text = (FLOW % ", behavior: CREATE_EXECUTION").replace("inputs.n > 10", "nothing.here")
-    with pytest.raises(CheckError, match="Failed to evaluate check condition"):
+    with pytest.raises(CheckError, match="Cause: Unable to find `nothing` used in the expression"):
         tiercel.start(text, {"n": 50})

@@ -149,6 +149,24 @@ def test_a_retry_waits_and_runs_the_task_again():
     assert [each.state for each in world.run("a").attempts] == [State.FAILED, State.SUCCESS]
 
 
+@pytest.mark.parametrize(
+    ("more", "failures", "state"),
+    [
+        ("", 1, State.WARNING),
+        ("", 0, State.SUCCESS),
+        (", allowWarning: true", 1, State.SUCCESS),
+    ],
+)
+def test_a_success_that_needed_a_retry_is_a_warning_where_the_policy_says_so(more, failures, state):
+    world = World(flow(ONE % RETRY.replace("}", f", warningOnRetry: true}}{more}")))
+    for _ in range(failures):
+        world.end("a", State.FAILED)
+        world.fire()
+    world.end("a")
+    assert (world.run("a").state, world.execution.state) == (state, state)
+    assert world.run("a").attempts[-1].state is State.SUCCESS
+
+
 def test_retries_are_used_up():
     world = World(flow(ONE % RETRY))
     world.end("a", State.FAILED)

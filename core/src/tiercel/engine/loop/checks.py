@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tiercel.engine.wording import error_text
 from tiercel.errors import TiercelError
 from tiercel.model.flow import Check, CheckBehavior, CheckStyle
-from tiercel.plugin.truth import is_true
 
 if TYPE_CHECKING:
     from tiercel.model.flow import Flow
@@ -29,18 +29,20 @@ def failed_checks(flow: Flow, render: Callable[[str], Any]) -> list[Check]:
 
     Args:
         flow: whose checks.
-        render: renders a condition on the new execution's inputs; raises TiercelError.
+        render: renders a condition on the new execution's inputs, natively; raises TiercelError.
     """
     failed = []
     for check in flow.checks or ():
         try:
-            if not is_true(render(check.condition)):
+            # Kestra: `FlowService.getFailedChecks` takes nothing but the boolean itself for true.
+            if render(check.condition) is not True:
                 failed.append(check)
         except TiercelError as error:
+            reason = f"Failed to evaluate check condition. Cause: {error_text(error)}"
             failed.append(
                 check.model_copy(
                     update={
-                        "message": f"Failed to evaluate check condition. Cause: {error}",
+                        "message": reason,
                         "behavior": CheckBehavior.BLOCK_EXECUTION,
                         "style": CheckStyle.ERROR,
                     }

@@ -27,6 +27,7 @@ from tiercel.model.execution import Execution, History, State, TaskRun
 
 if TYPE_CHECKING:
     from tiercel.model.flow import Flow
+    from tiercel.model.task import TaskBase
 
 __all__ = ["Reduction", "create", "reduce"]
 
@@ -135,7 +136,14 @@ def _task_run_ended(draft: Draft, event: ev.TaskRunEnded) -> None:
         return
     if event.updates:
         apply_updates(draft, event.updates)
-    end_task_run(draft, task_run, task, event.state)
+    end_task_run(draft, task_run, task, _warned(task_run, task, event.state))
+
+
+def _warned(task_run: TaskRun, task: TaskBase, state: State) -> State:
+    """Return WARNING for a success that needed a further attempt, where `warningOnRetry` asks."""
+    warns = task.retry is not None and task.retry.warning_on_retry
+    late = state is State.SUCCESS and len(task_run.attempts) > 1
+    return State.WARNING if warns and late else state
 
 
 def _ended_while_killing(draft: Draft, task_run: TaskRun, event: ev.TaskRunEnded) -> None:
