@@ -126,6 +126,23 @@ def test_errors_finally_and_after_execution_begin_anew():
     assert w.run("z").history.states == (*RAN, S.SUCCESS)
 
 
+def test_what_failed_in_errors_begins_anew_too():
+    w = play(world(task("a"), errors=f"    - {around('Sequential', 's', [task('e')])}"), "a", "e")
+    assert (w.run("e").state, w.run("s").state) == (S.FAILED, S.FAILED)
+    w.restart()
+    assert (present(w), submitted(w)) == (["a"], ["a"])
+    play(w, "a")
+    assert w.run("e").history.states == (*RAN, S.SUCCESS)
+
+
+def test_a_restart_repeats_what_failed_in_finally_alone():
+    w = play(world(task("a"), finally_=handler("z")), "z")
+    assert w.execution.state is S.SUCCESS
+    w.restart()
+    assert (present(w), submitted(w)) == (["a", "z"], ["z"])
+    assert w.run("a").history.states == (*RAN, S.SUCCESS)
+
+
 def test_errors_of_a_flowable_that_goes_on_begin_anew_and_those_of_others_stay():
     kept = around("Sequential", "k", [task("x")], f", finally: [{task('kz')}]")
     again = around("Sequential", "s", [task("a")], f", errors: [{task('e')}]")

@@ -66,9 +66,24 @@ class Past:
 # What runs again
 
 
-def failed(runs: Mapping[str, TaskRun]) -> frozenset[str]:
-    """Return the ids of the task runs that a restart runs again."""
-    return frozenset(key for key, each in runs.items() if each.state.is_failed)
+def failed(flow: Flow, runs: Mapping[str, TaskRun]) -> frozenset[str]:
+    """Return the ids of the task runs that a restart runs again, and those of what is around them.
+
+    What failed among `errors`, `finally` and `afterExecution` is none of them: these begin anew.
+    """
+    below = _by_parent(runs.values())
+    found: list[str] = []
+    scopes: list[tuple[str, Any]] = [(ROOT, flow)]
+    while scopes:
+        scope_id, owner = scopes.pop()
+        own = {each.id: each for each in _tasks(owner)}
+        handlers = {each.id for each in _handlers(owner)}
+        for run in below.get(scope_id, ()):
+            if run.task_id not in handlers:
+                scopes.append((run.id, own.get(run.task_id)))
+                if run.state.is_failed:
+                    found.append(run.id)
+    return with_ancestors(runs, found)
 
 
 def with_ancestors(runs: Mapping[str, TaskRun], ids: Iterable[str]) -> frozenset[str]:

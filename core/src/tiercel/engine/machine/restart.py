@@ -41,7 +41,8 @@ def refusal(execution: Execution) -> str | None:
         found = any(each.state is State.PAUSED for each in runs.values())
     else:
         # Nothing at all has run when the execution itself was refused: a concurrency limit, say.
-        found = bool(failed(runs)) or (not runs and state.is_failed)
+        found = any(each.state.is_failed for each in runs.values())
+        found = found or (not runs and state.is_failed)
     return None if found else "No task found to restart execution from!"
 
 
@@ -54,7 +55,8 @@ def restart(draft: Draft) -> None:
     if execution.state is State.PAUSED:
         _end_pauses(draft)
     else:
-        _go_on(draft, with_ancestors(execution.task_runs, failed(execution.task_runs)))
+        assert execution.flow is not None
+        _go_on(draft, failed(execution.flow, execution.task_runs))
 
 
 def mark_task_run(draft: Draft, event: TaskRunMarked) -> None:

@@ -41,7 +41,7 @@ class Repeat:
     def restarted(self, execution_id: str, at: datetime) -> ExecutionCreated:
         """Return what begins an execution in which only what failed runs again."""
         runs = self._execution.task_runs
-        again = with_ancestors(runs, failed(runs))
+        again = failed(self._flow, runs)
         carried = self._carried(again, outdated(self._flow, runs, again), renews=False)
         return self._event(execution_id, at, RESTARTED, self._execution.variables, carried)
 
