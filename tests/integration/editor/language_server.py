@@ -11,7 +11,7 @@ from typing import Any
 
 __all__ = ["LanguageServer"]
 
-_PATIENCE = 60.0
+_PATIENCE = 240.0
 
 
 class LanguageServer:

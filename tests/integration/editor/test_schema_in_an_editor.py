@@ -12,17 +12,14 @@ import pytest
 import yaml
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[2] / "check"))
 
+from corpus import samples
 from language_server import LanguageServer
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 GOLDEN = ROOT / "tests" / "conformance" / "flows"
-EXAMPLES = [
-    path
-    for path in sorted((ROOT / "examples" / "flows").glob("*.yaml"))
-    if not path.name.endswith(".test.yaml")
-]
 ERROR = 1
 LOOSE = {
     "basics/log_message_map": "a map where text is meant: its execution fails",
@@ -159,10 +156,10 @@ def test_an_older_type_says_what_to_use_instead(server: LanguageServer) -> None:
     assert "Use io.kestra.plugin.core.flow.ForEach" in server.hover(each)
 
 
-def test_no_valid_flow_of_the_examples_is_refused(server: LanguageServer) -> None:
-    texts = [path.read_text(encoding="utf-8") for path in EXAMPLES]
-    found = dict(zip([path.name for path in EXAMPLES], server.diagnostics(*texts), strict=True))
-    assert {name: errors(each) for name, each in found.items() if errors(each)} == {}
+def test_no_flow_of_examples_docs_and_types_is_refused(server: LanguageServer) -> None:
+    found = server.diagnostics(*(each.text for each in samples()))
+    named = zip((each.name for each in samples()), found, strict=True)
+    assert {name: errors(each) for name, each in named if errors(each)} == {}
 
 
 def test_no_valid_golden_flow_is_refused(server: LanguageServer) -> None:
