@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tiercel.testing.flow_tests.crashes import Crash
     from tiercel.testing.flow_tests.mocks import Mock
     from tiercel.testing.flow_tests.run import FlowResult, run_flow
+    from tiercel.testing.recorded_http import recorded_http
     from tiercel.testing.runner import (
         RunningTask,
         TaskResult,
@@ -74,6 +75,7 @@ __all__ = [
     "load_condition",
     "load_trigger",
     "poll_trigger",
+    "recorded_http",
     "run_flow",
     "run_task",
     "start_task",
@@ -98,6 +100,7 @@ __getattr__ = door(
         "tiercel.testing.flow_tests.crashes": "Crash",
         "tiercel.testing.flow_tests.mocks": "Mock",
         "tiercel.testing.flow_tests.run": "FlowResult run_flow",
+        "tiercel.testing.recorded_http": "recorded_http",
         "tiercel.testing.runner": "RunningTask TaskResult poll_trigger run_task start_task",
         "tiercel.testing.trigger_bench": "TriggerBench",
         "tiercel.testing.triggers": "load_condition load_trigger trigger_context",

@@ -1,4 +1,7 @@
-"""pytest collects `*.test.yaml` files: each case of a suite is a test.
+"""What pytest knows of Tiercel: suites of flow tests, and fixtures for the tests of plugins.
+
+`*.test.yaml` files are collected, each case of a suite is a test. The fixtures are `fake_clock`,
+`memory_storage` and `recorded_http`.
 
 Installed with the core (entry point `pytest11`); `-p no:tiercel` leaves it out. Next to
 nothing of Tiercel is imported before there is such a file.
@@ -6,6 +9,7 @@ nothing of Tiercel is imported before there is such a file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +19,71 @@ import pytest
 from tiercel.model.suites import is_suite
 
 if TYPE_CHECKING:
+    from tiercel.storage.memory import MemoryStorage
+    from tiercel.testing.fakes import FakeClock
     from tiercel.testing.flow_tests.suite import CaseResult, FlowCase
 
-__all__ = ["FlowTestItem", "SuiteFile", "pytest_collect_file"]
+__all__ = [
+    "FlowTestItem",
+    "SuiteFile",
+    "fake_clock",
+    "memory_storage",
+    "pytest_addoption",
+    "pytest_collect_file",
+    "pytest_configure",
+    "recorded_http",
+]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that records."""
+    group = parser.getgroup("tiercel", "Tiercel")
+    group.addoption(
+        "--record-http",
+        action="store_true",
+        help="Tests with the fixture `recorded_http` send their requests and write them down anew.",
+    )
+
+
+@pytest.fixture
+def fake_clock() -> FakeClock:
+    """Return a clock that stands still until it is moved."""
+    from tiercel.testing.fakes import FakeClock
+
+    return FakeClock()
+
+
+@pytest.fixture
+def memory_storage() -> MemoryStorage:
+    """Return an empty storage, for several tasks of one test to share."""
+    from tiercel.storage.memory import MemoryStorage
+
+    return MemoryStorage()
+
+
+@pytest.fixture
+def recorded_http(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """Answer the test's HTTP requests from the file `recorded/<test>.yaml` beside it.
+
+    `pytest --record-http` sends them, and writes the file. Yields its path. The marker
+    `recorded_http` takes the arguments of `tiercel.testing.recorded_http`.
+    """
+    from tiercel.testing.recorded_http import recorded_http as recording
+
+    marker = request.node.get_closest_marker("recorded_http")
+    how = dict(marker.kwargs) if marker else {}
+    name = re.sub(r"[^\w.-]+", "_", request.node.name).strip("_")
+    path = request.path.parent / "recorded" / f"{request.path.stem}.{name}.yaml"
+    record = bool(request.config.getoption("--record-http"))
+    with recording(path, **{"record": record, **how}):
+        yield path
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell of the marker."""
+    config.addinivalue_line(
+        "markers", "recorded_http(**how): arguments of tiercel.testing.recorded_http"
+    )
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
