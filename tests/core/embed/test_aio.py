@@ -155,6 +155,8 @@ def test_waiting_has_a_limit_and_the_execution_goes_on(arun, flows, gate):
             await tiercel.wait(execution_id, 0.01)
         with pytest.raises(TimeoutError, match="The execution still runs after"):
             await tiercel.run(flows["gated"], timeout=0.01)
+        for _ in range(2):
+            assert await asyncio.to_thread(gate.entered.acquire, timeout=PATIENCE)
         gate.opened.set()
         return [await tiercel.wait(each.id) for each in await tiercel.executions()]
 
@@ -251,6 +253,7 @@ def test_a_time_limit_is_no_cancelling(arun, flows, gate):
     async def main(aio):
         with pytest.raises(TimeoutError):
             await aio.run(flows["gated"], timeout=0.01, kill_on_cancel=True)
+        assert await asyncio.to_thread(gate.entered.acquire, timeout=PATIENCE)
         gate.opened.set()
         (execution,) = await aio.executions()
         return await aio.wait(execution.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections import Counter
 
@@ -17,6 +18,8 @@ from tiercel import (
     State,
     TaskRunStateChanged,
 )
+from tiercel.errors import RepositoryError
+from tiercel.repository.memory import MemoryRepository
 from tiercel.testing import FakeClock
 
 PATIENCE = 20.0
@@ -245,6 +248,63 @@ def test_a_reader_that_gives_up_is_forgotten(tiercel, flows):
     with tiercel.events() as left, tiercel.events(execution_id=tiercel.start(flows["asking"])):
         assert left.get(0) is not None
     assert (tiercel.hub._others, tiercel.hub._of_one) == ((), {})
+
+
+def test_a_reader_that_is_dropped_is_forgotten(tiercel, flows):
+    execution = tiercel.run(flows["hello"], {"name": "Ada"})
+    for _ in range(3):
+        next(tiercel.events(execution_id=execution.id))
+    assert [*tiercel.events(execution_id=execution.id)]
+    gc.collect()
+    tiercel.run(flows["hello"], {"name": "Ada"})
+    assert (tiercel.hub._others, tiercel.hub._of_one) == ((), {})
+
+
+def test_the_next_event_is_waited_for_no_longer_than_is_said(tiercel, flows):
+    with tiercel.events(execution_id=tiercel.start(flows["asking"])) as events:
+        while next(events).execution.state is not State.PAUSED:
+            pass
+        while events.get(0.6) is not None:  # longer than it takes to look at another engine
+            pass
+        assert events.get(0) is None
+
+
+def test_an_execution_that_is_deleted_has_no_more_events(tiercel, flows):
+    execution = tiercel.run(flows["hello"], {"name": "Ada"})
+    with tiercel.events(execution_id=execution.id, until_end=False) as events:
+        while short(next(events)) != "ended SUCCESS":
+            pass
+        tiercel.delete(execution.id)
+        assert events.get(PATIENCE) is None
+
+
+class Flaky(MemoryRepository):
+    """A repository that may refuse to be read."""
+
+    refuses = False
+
+    def logs(self, *args, **kwargs):
+        """Return log lines, or refuse once."""
+        if self.refuses:
+            self.refuses = False
+            raise RepositoryError("out of reach")
+        return super().logs(*args, **kwargs)
+
+
+def test_a_database_out_of_reach_loses_no_event(make, flows, gate):
+    repository = Flaky()
+    tiercel = make(repository=repository)
+    told = []
+    with tiercel.events(execution_id=tiercel.start(flows["gated"])) as events:
+        told.append(short(next(events)))
+        gate.opened.set()
+        while told[-1] != "ended SUCCESS":
+            repository.refuses = "refused" not in told and "gate SUCCESS" not in told
+            try:
+                told.append(short(events.get(PATIENCE)))
+            except RepositoryError:
+                told.append("refused")
+    assert Counter(told) == Counter([*GATED, "refused"])
 
 
 def test_there_is_no_hub_unless_somebody_subscribes(tiercel, flows):

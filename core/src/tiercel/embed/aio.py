@@ -277,8 +277,8 @@ class AsyncTiercel:
     async def _waited(self, execution_id: str) -> Execution:
         while True:
             await self._ended_here(execution_id)
-            execution, elsewhere = await self._threads.begin(self._look, execution_id)
-            if not elsewhere:
+            execution, goes_on = await self._threads.begin(self._look, execution_id)
+            if not goes_on:
                 return execution
             await asyncio.sleep(LOOK_EVERY)
 
@@ -309,7 +309,8 @@ class AsyncTiercel:
         engine = self.tiercel
         engine.driver.wait(execution_id, 0)  # raises what keeps it from going on
         execution = engine.execution(execution_id)
-        return execution, not execution.done and engine.runs_elsewhere(execution_id)
+        elsewhere = not execution.done and engine.runs_elsewhere(execution_id)
+        return execution, elsewhere or engine.runs_here(execution_id)
 
     # Be told of changes
 

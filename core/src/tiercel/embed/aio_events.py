@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Self
 
 from tiercel.embed.subscription import Reader, Scope
 from tiercel.embed.threads import Bell, Threads
+from tiercel.embed.wiring import LOOK_EVERY
+from tiercel.errors import NotFoundError, RepositoryError
 
 if TYPE_CHECKING:
     from tiercel.embed.events import Event
@@ -54,21 +56,22 @@ class AsyncSubscription:
         """
         if self._reader is None:
             self._reader = await self._threads.begin(self._make)
-        while not self._ready:
-            if self._reader.has_ended:
-                return None
+        while not self._ready and not self._reader.has_ended:
             is_last = self._reader.is_closed
             self._bell.rung.clear()
             await self._read(self._reader.read)
             if self._ready or self._reader.has_ended:
-                continue
+                break
             if is_last:
                 return None
             try:
                 await asyncio.wait_for(self._bell.rung.wait(), self._reader.looks_every)
             except TimeoutError:
                 await self._read(self._reader.look)
-        return self._ready.popleft()
+        if self._ready:
+            return self._ready.popleft()
+        self.close()
+        return None
 
     async def _read(self, read: Callable[[], list[Event]]) -> None:
         if self._reading is None:
@@ -105,7 +108,17 @@ class AsyncCallbacks:
         self._task = asyncio.get_running_loop().create_task(self._run(), name="tiercel-events")
 
     async def _run(self) -> None:
-        async for event in self._subscription:
+        while True:
+            try:
+                event = await self._subscription.get()
+            except NotFoundError:  # whoever joins is told
+                raise
+            except RepositoryError as error:  # it tells all the more the next time
+                _log.warning("Cannot look for events: %s", error)
+                await asyncio.sleep(LOOK_EVERY)
+                continue
+            if event is None:
+                return
             try:
                 answer = self._callback(event)
                 if inspect.isawaitable(answer):

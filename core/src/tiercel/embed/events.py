@@ -14,10 +14,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import merge
 from operator import attrgetter
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeAlias
 
 from tiercel._record import record
@@ -287,15 +289,16 @@ class Mailbox:
         self.is_closed = True
         self._tell()
 
-    def forsake(self) -> None:
-        """Note that nobody will read any more; the hub lets go of it when it meets it."""
-        self.is_closed = True
-
 
 class Hub:
-    """Passes committed changes on to mailboxes. An engine without subscriptions has none."""
+    """Passes committed changes on to mailboxes. An engine without subscriptions has none.
+
+    Attributes:
+        forsaken: mailboxes whose readers were collected; putting one there waits for nothing.
+    """
 
     def __init__(self) -> None:
+        self.forsaken: SimpleQueue[Mailbox] = SimpleQueue()
         self._lock = threading.Lock()
         self._of_one: dict[str, tuple[Mailbox, ...]] = {}
         self._others: tuple[Mailbox, ...] = ()
@@ -303,6 +306,7 @@ class Hub:
 
     def add(self, mailbox: Mailbox) -> None:
         """Have a mailbox filled from now on."""
+        self._tidy()
         with self._lock:
             is_late = self._is_closed
             if not is_late:
@@ -334,11 +338,15 @@ class Hub:
         lines: Sequence[LogEntry],
     ) -> None:
         """Tell of a committed change; called on the engine's thread."""
+        self._tidy()
         for mailbox in (*self._of_one.get(now.id, ()), *self._others):
-            if mailbox.is_closed:
-                self.remove(mailbox)
-            elif mailbox.scope.holds(now):
+            if mailbox.scope.holds(now):
                 mailbox.put(before, now, changed, lines)
+
+    def _tidy(self) -> None:
+        with suppress(Empty):
+            while True:
+                self.remove(self.forsaken.get_nowait())
 
     def close(self) -> None:
         """End all subscriptions: the engine is closed."""

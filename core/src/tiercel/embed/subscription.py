@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self
 from tiercel._record import record
 from tiercel.embed.events import Event, ExecutionEnded, Mailbox, News, events_of, is_older
 from tiercel.embed.wiring import LOOK_EVERY
-from tiercel.errors import NotFoundError
+from tiercel.errors import NotFoundError, RepositoryError
 
 if TYPE_CHECKING:
     from tiercel.embed.wiring import Wiring
@@ -82,7 +82,7 @@ class Reader:
         if scope.execution_id is not None:
             _ = engine.repository.execution(scope.execution_id)
         engine.hub.add(self._mailbox)
-        weakref.finalize(self, self._mailbox.forsake).atexit = False
+        weakref.finalize(self, engine.hub.forsaken.put, self._mailbox).atexit = False
 
     @property
     def is_closed(self) -> bool:
@@ -95,14 +95,27 @@ class Reader:
         return None if self._scope.execution_id is None else LOOK_EVERY
 
     def read(self) -> list[Event]:
-        """Return what has happened since the last time; empty when nothing has."""
+        """Return what has happened since the last time; empty when nothing has.
+
+        Raises:
+            RepositoryError: the database is out of reach; the next call tells all the more.
+        """
         news, missed = self._mailbox.take()
         events: list[Event] = [] if missed is None else [missed]
-        if self._begins:
-            self._begins = False
-            return events + self._stored()
-        for each in news:
-            events += self._told(each)
+        try:
+            if self._begins:
+                events += self._stored()
+                self._begins = False
+                return events
+            for each in news:
+                events += self._told(each)
+        except NotFoundError:
+            self.has_ended = True  # it was deleted
+        except RepositoryError:
+            self._begins = self._scope.execution_id is not None
+            if not self._engine.is_closed:
+                raise
+            self.has_ended = True
         return events
 
     def look(self) -> list[Event]:
@@ -130,10 +143,10 @@ class Reader:
             news.now = self._engine.shown(news.now)
             return events_of(news)
         # What is in the mailbox may be older than what was read from the repository.
+        stored = self._engine.repository.logs(news.now.id, after=self._last_line)
         if self._known is not None and is_older(news, self._known):
             news.now = self._known
         news.before, self._known = self._known, news.now
-        stored = self._engine.repository.logs(news.now.id, after=self._last_line)
         news.lines = list(stored)
         if stored:
             self._last_line = stored[-1][0]
@@ -172,26 +185,24 @@ class Subscription:
 
     def get(self, timeout: float | None = None) -> Event | None:
         """Return the next event; None when there will be none, or after `timeout` seconds."""
-        while not self._ready:
-            if self._reader.has_ended:
-                return None
+        left = timeout
+        while not self._ready and not self._reader.has_ended:
             is_last = self._reader.is_closed
             self._woken.clear()
             self._ready += self._reader.read()
             if self._ready or self._reader.has_ended:
-                continue
-            if is_last or not self._wait(timeout):
+                break
+            if is_last or (left is not None and left <= 0):
                 return None
-        return self._ready.popleft()
-
-    def _wait(self, timeout: float | None) -> bool:
-        """Return when there may be something to read; False after `timeout` seconds."""
-        look = self._reader.looks_every
-        patience = [each for each in (timeout, look) if each is not None]
-        if not self._woken.wait(min(patience, default=None)):
-            self._ready += self._reader.look()
-            return timeout is None or (look is not None and look < timeout)
-        return True
+            looks_every = self._reader.looks_every
+            patience = min((each for each in (left, looks_every) if each is not None), default=None)
+            if not self._woken.wait(patience):
+                self._ready += self._reader.look()
+                left = None if left is None or patience is None else left - patience
+        if self._ready:
+            return self._ready.popleft()
+        self.close()
+        return None
 
     def close(self) -> None:
         """End it: whoever waits for the next event gets none. Harmless when repeated."""
@@ -215,11 +226,20 @@ class Callbacks:
     def __init__(self, subscription: Subscription, callback: Callable[[Event], object]) -> None:
         self._subscription = subscription
         self._callback = callback
+        self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tiercel-events", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
-        for event in self._subscription:
+        while True:
+            try:
+                event = self._subscription.get()
+            except RepositoryError as error:  # it tells all the more the next time
+                _log.warning("Cannot look for events: %s", error)
+                self._closed.wait(LOOK_EVERY)
+                continue
+            if event is None:
+                return
             try:
                 self._callback(event)
             except Exception:  # somebody else's code; it only watches
@@ -232,6 +252,7 @@ class Callbacks:
 
     def close(self) -> None:
         """Call it no more, and wait for a call under way, unless that is what closes it."""
+        self._closed.set()
         self._subscription.close()
         if threading.current_thread() is not self._thread:
             self._thread.join()

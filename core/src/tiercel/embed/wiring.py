@@ -145,6 +145,11 @@ class Wiring:
             self._secrets.close()
         self._belongings.close()
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._stop.is_set()
+
     def _check_process(self) -> None:
         if os.getpid() != self._process:
             raise RepositoryError(
@@ -283,6 +288,8 @@ class Wiring:
         deadline = None if timeout is None else self.clock.monotonic() + timeout
         while self.driver.wait(execution_id, self._left(deadline)):
             execution = self.execution(execution_id)
+            if self.runs_here(execution_id):  # again
+                continue
             if execution.done or not self.runs_elsewhere(execution_id):
                 return execution
             left = self._left(deadline)

@@ -97,6 +97,7 @@ class Driver:
             "due": self._due,
             "outcome": self._outcome,
             "errand": self._errands.begin,
+            "stop errand": self._stop_errand,
             "logs": self._logs,
             "stopping": self._stopping,
             "abandon": self._abandon,
@@ -162,6 +163,10 @@ class Driver:
         """
         self._inbox.put(("errand", job, assignment, done))
 
+    def stop_errand(self, job: Job) -> None:
+        """Have what `run_errand` began stopped, if it still runs; `done` gets its outcome."""
+        self._inbox.put(("stop errand", job))
+
     def wait(self, execution_id: str, timeout: float | None = None) -> bool:
         """Return True when nothing more happens in an execution, False after `timeout` seconds.
 
@@ -185,7 +190,7 @@ class Driver:
 
     def runs(self, execution_id: str) -> bool:
         """Return whether an execution is under way in this engine."""
-        return execution_id in self._roster
+        return self._roster.runs(execution_id)
 
     @property
     def is_idle(self) -> bool:
@@ -426,6 +431,9 @@ class Driver:
             log_file=outcome.log_file,
         )
         self._apply(job.execution_id, event)
+
+    def _stop_errand(self, job: Job) -> None:
+        self._attempts.kill(job)
 
     def _logs(self, job: Job, lines: list[LogEntry]) -> None:
         self._attempts.received(lines)

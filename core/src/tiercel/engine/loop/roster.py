@@ -39,6 +39,11 @@ class Roster:
         """Return an execution, or None when it does not run here."""
         return self._live.get(execution_id)
 
+    def runs(self, execution_id: str) -> bool:
+        """Return whether more is to happen in an execution here."""
+        is_known = execution_id in self._live or execution_id in self._away
+        return is_known and not self._is_closed
+
     def add(self, live: Live) -> None:
         """Note that an execution runs here."""
         with self._lock:
@@ -77,8 +82,7 @@ class Roster:
         Returns False, and forgets `tell`, when nothing does already. `tell` must be quick.
         """
         with self._lock:
-            runs = execution_id in self._live or execution_id in self._away
-            runs = runs and not self._is_closed
+            runs = self.runs(execution_id)
             if runs:
                 self._waiters.setdefault(execution_id, []).append(tell)
         return runs
