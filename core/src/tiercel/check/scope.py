@@ -205,6 +205,7 @@ class FlowScope:
             ),
             "outputs": Member(self.outputs),
             "labels": Member(self._labels()),
+            "tasks": Member(MapOf({}, ANY, what="The states of tasks")),
             "trigger": Member(self._trigger(), False),
         }
         if self.inputs:

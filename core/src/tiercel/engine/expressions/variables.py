@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tiercel.engine.services.spilling import Shelf, holds_reference, is_reference
+from tiercel.model.execution import State
 from tiercel.model.input_values import with_defaults
 
 if TYPE_CHECKING:
@@ -50,7 +51,11 @@ class LiveMapping(Mapping[str, Any]):
 
 
 class _Node(dict[str, Any]):
-    """A level of the outputs that grows: task ids, or loop values."""
+    """A level of the outputs or states that grows: task ids, or loop values."""
+
+
+_STATES = {state: {"state": str(state)} for state in State}
+"""What `tasks.task_id` holds, by the state of the task run."""
 
 
 class _Spilled:
@@ -76,6 +81,7 @@ class Variables:
         self._reveal = reveal
         self._shelf = Shelf(reveal)
         self._outputs = _Node()
+        self._states: dict[str, Any] = {}
         self._cleared: dict[str, tuple[Any, Any]] = {}
 
     def follow(self, reduction: Reduction) -> None:
@@ -83,6 +89,7 @@ class Variables:
         execution = reduction.execution
         if reduction.removed:
             self._outputs = _Node()
+            self._states = {}
             self.note_all(execution)
         for task_run_id in reduction.changed:
             self.note(execution, execution.task_runs[task_run_id])
@@ -94,7 +101,8 @@ class Variables:
             self.note(execution, task_run)
 
     def note(self, execution: Execution, task_run: TaskRun) -> None:
-        """Add the outputs of a task run that has ended."""
+        """Add the state of a task run, and the outputs that it has."""
+        self._note_state(task_run)
         if task_run.outputs is None:
             return
         node = self._outputs
@@ -105,6 +113,17 @@ class Variables:
                 below = node[key] = _Node(below if isinstance(below, dict) else {})
             node = below
         node[path[-1]] = self._readable(task_run.outputs)
+
+    def _note_state(self, task_run: TaskRun) -> None:
+        if task_run.hidden:
+            return
+        if task_run.value is None:
+            self._states[task_run.task_id] = _STATES[task_run.state]
+            return
+        turns = self._states.get(task_run.task_id)
+        if type(turns) is not _Node:
+            turns = self._states[task_run.task_id] = _Node()
+        turns[task_run.value] = _STATES[task_run.state]
 
     def _readable(self, outputs: Any) -> Any:
         if is_reference(outputs):
@@ -126,6 +145,7 @@ class Variables:
             },
             "execution": _execution(execution),
             "outputs": LiveMapping(self._outputs),
+            "tasks": LiveMapping(self._states),
         }
         spare = execution.flow.spare_defaults if execution.flow is not None else None
         if execution.inputs or spare:
