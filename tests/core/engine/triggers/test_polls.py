@@ -198,6 +198,35 @@ def test_a_poll_longer_than_a_lease_is_made_once() -> None:
     assert len(calls) == 1
 
 
+@pytest.mark.parametrize("change", ["disable", "deploy", "delete"])
+def test_a_poll_is_stopped_when_its_trigger_is_turned_off_changed_or_deleted(change: str) -> None:
+    begun, stopped = threading.Event(), threading.Event()
+
+    def look(ctx: RunContext) -> Any:
+        if begun.is_set():
+            return None  # what was deployed instead
+        begun.set()
+        wait_for(lambda: ctx.cancelled)
+        stopped.set()
+        return 1
+
+    Look.answer = staticmethod(look)
+    world = World()
+    world.deploy(LOOK + "}")
+    assert begun.wait(20)
+    if change == "disable":
+        world.trigger().disable()
+    elif change == "deploy":
+        world.clock.move(timedelta(seconds=1))
+        world.deploy(LOOK + ", labels: {a: b}}")
+    else:
+        world.tiercel.flows.delete("company.team", "f")
+    wait_for(lambda: world.run_due() or stopped.is_set())
+    world.run_due()
+    assert world.executions() == []
+    world.tiercel.close()
+
+
 def test_of_several_engines_one_looks(tmp_path: Path) -> None:
     going, calls = threading.Event(), []
 

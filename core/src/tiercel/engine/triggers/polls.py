@@ -76,7 +76,7 @@ class Polls:
         self._parts = parts
         self._firing = firing
         self._wake = wake
-        self._under_way: set[str] = set()
+        self._under_way: dict[str, tuple[TriggerRecord, Job | None]] = {}
         self._answers: deque[_Answer] = deque()
 
     def attend(self, known: TriggerRecord, bound: Bound, now: datetime) -> bool:
@@ -91,7 +91,7 @@ class Polls:
         execution_id = occasion_id(known, "poll", date)
         if execution_id in self._under_way or not self._claim(execution_id, now):
             return False
-        self._under_way.add(execution_id)
+        self._under_way[execution_id] = known, None
         starter = self._parts.starter
         context = starter.context(bound, {})
         if not all(each.holds(context) for each in trigger.all_conditions()):
@@ -124,7 +124,20 @@ class Polls:
             self._answers.append(_Answer(known, bound, execution_id, outcome))
             self._wake()
 
-        self._parts.driver().run_errand(Job(execution_id, run_id, 1), assignment, done)
+        job = Job(execution_id, run_id, 1)
+        self._under_way[execution_id] = known, job
+        self._parts.driver().run_errand(job, assignment, done)
+
+    def stop_those_in_vain(self) -> None:
+        """Stop the polls of triggers that were changed, turned off or deleted meanwhile."""
+        for execution_id, (polled, job) in list(self._under_way.items()):
+            if job is not None and not self._is_awaited(polled):
+                self._under_way[execution_id] = polled, None
+                self._parts.driver().stop_errand(job)
+
+    def _is_awaited(self, polled: TriggerRecord) -> bool:
+        known = self._known(polled)
+        return known is not None and known.next_date == polled.next_date and not known.disabled
 
     def settle(self) -> bool:
         """Start what the polls found that were answered; return whether any was.
@@ -135,7 +148,7 @@ class Polls:
         settled = False
         while self._answers:
             self._settle(self._answers[0])
-            self._under_way.discard(self._answers.popleft().execution_id)
+            del self._under_way[self._answers.popleft().execution_id]
             settled = True
         return settled
 
@@ -155,18 +168,20 @@ class Polls:
 
     def _following(self, answer: _Answer, interval: timedelta) -> TriggerRecord | None:
         """Return the trigger's record after a poll; None when it is not what was polled for."""
-        polled = answer.known
-        try:
-            known = self._parts.repository.trigger(
-                polled.tenant, polled.namespace, polled.flow_id, polled.id
-            )
-        except NotFoundError:
-            return None
-        if known.next_date != polled.next_date:
+        known = self._known(answer.known)
+        if known is None or known.next_date != answer.known.next_date:
             return None
         now = self._parts.clock.now()
         next_date = now + max(interval, timedelta(seconds=1))
         return replace(known, next_date=next_date, last_date=known.next_date, updated=now)
+
+    def _known(self, polled: TriggerRecord) -> TriggerRecord | None:
+        """Return the record of a trigger as it is now; None when it is no more."""
+        key = (polled.tenant, polled.namespace, polled.flow_id, polled.id)
+        try:
+            return self._parts.repository.trigger(*key)
+        except NotFoundError:
+            return None
 
     def _pass(self, following: TriggerRecord) -> bool:
         return self._firing.write(lambda work: work.save_trigger(following))

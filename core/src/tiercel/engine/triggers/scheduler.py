@@ -108,6 +108,7 @@ class Scheduler:
             RepositoryError: the repository is out of reach; what is left is done the next time.
         """
         with self._turn:
+            self._polls.stop_those_in_vain()
             while self._take_turn():
                 pass
 
