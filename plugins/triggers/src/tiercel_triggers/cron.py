@@ -1,31 +1,29 @@
 """When a cron expression fires: its dates in a time zone, onwards and backwards.
 
-A date is a moment at which the zone's wall clock matches. So a time that a spring night leaves out
-does not fire, and what an autumn night has twice would fire twice: true for a stepping minute
-field (`*/30 * * * *`), but not for a fixed hour (`30 2 * * *`). Kestra leaves out the second pass
-when it comes within an hour and the next date is two hours away or more; so does this. Which dates
-fire depends on nothing but the expression and the zone, so `previous` finds what `next` does.
+A time that a spring night leaves out does not fire. One that an autumn night has twice fires on
+both passes where minutes step (`*/30 * * * *`), once for a fixed hour (`30 2 * * *`). Which dates
+follow each other is for `cron_clock` to say; `previous` finds what `next` does, with the help of
+`cronsim` on the calendar.
 
-`cronsim` does the calendar, on wall clock times without a zone.
 Source of behaviour: cron-utils 9.2.1 as Kestra 1.3 sets it up; golden data `schedule/dates.jsonl`.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from cronsim import CronSim, CronSimError
 
 from tiercel_triggers import cron_syntax
+from tiercel_triggers.cron_clock import following
 
 __all__ = ["Cron"]
 
 _SECOND = timedelta(seconds=1)
 _HOUR = timedelta(hours=1)
-# No zone changes its offset twice within it, and no change is larger.
-_WINDOW = timedelta(days=2)
+_NIGHT = timedelta(hours=6)
+"""A change of the clock disturbs no date that is further away from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +47,12 @@ class Cron:
 
     def next(self, after: datetime, zone: tzinfo) -> datetime | None:
         """Return the first date strictly after a moment, in `zone`; None when there is none."""
-        found = [_fires(each, after.astimezone(UTC), zone, _SECOND) for each in self.expressions]
+        found = [following(each, after.astimezone(UTC), zone) for each in self.expressions]
         return min((each.astimezone(zone) for each in found if each), default=None, key=_moment)
 
     def previous(self, before: datetime, zone: tzinfo) -> datetime | None:
         """Return the last date strictly before a moment, in `zone`; None when there is none."""
-        found = [_fires(each, before.astimezone(UTC), zone, -_SECOND) for each in self.expressions]
+        found = [_preceding(each, before.astimezone(UTC), zone) for each in self.expressions]
         return max((each.astimezone(zone) for each in found if each), default=None, key=_moment)
 
 
@@ -63,80 +61,38 @@ def _moment(date: datetime) -> datetime:
     return date.astimezone(UTC)
 
 
-def _fires(expression: str, moment: datetime, zone: tzinfo, step: timedelta) -> datetime | None:
-    """Return the next date from a moment in UTC, exclusive, in the direction of `step`."""
+def _preceding(expression: str, moment: datetime, zone: tzinfo) -> datetime | None:
+    """Return the last date before a moment in UTC."""
     try:
-        found = _match(expression, moment, zone, step)
-        while found is not None and _is_second_pass(expression, found, zone):
-            found = _match(expression, found, zone, step)
-    except OverflowError:  # before the year 1, after the year 9999
+        found = _matching_before(expression, moment, zone)
+        if found is None or not _changes(found - _NIGHT, moment, zone):
+            return found
+        # On such a night not all that matches fires, so the dates are asked for onwards.
+        start = _matching_before(expression, found - _NIGHT, zone) or found - _NIGHT
+        date, found = following(expression, start - _SECOND, zone), None
+        while date is not None and date < moment:
+            date, found = following(expression, date, zone), date
+    except OverflowError:  # before the year 1
         return None
     return found
 
 
-def _is_second_pass(expression: str, found: datetime, zone: tzinfo) -> bool:
-    """Whether a match only repeats one before the clock was set back."""
-    if _offset(found - _HOUR, zone) <= _offset(found, zone):
-        return False
-    first = _match(expression, found, zone, -_SECOND)
-    following = _match(expression, found, zone, _SECOND)
-    return (
-        first is not None
-        and found - first <= _HOUR
-        and _offset(first, zone) > _offset(found, zone)
-        and (following is None or following - found >= 2 * _HOUR)
-    )
-
-
-def _match(expression: str, moment: datetime, zone: tzinfo, step: timedelta) -> datetime | None:
-    """Return the next moment at which the zone's clock matches, in the direction of `step`.
-
-    While the zone's offset stays the same the wall clock runs evenly, so the calendar can be asked;
-    at a change of the offset it is asked anew.
-    """
-    forward = step > timedelta()
-    begin = moment.replace(microsecond=0)
-    if forward or not moment.microsecond:
-        begin += step
-    while True:
-        offset = _offset(begin, zone)
-        wall = _wall_match(expression, begin.replace(tzinfo=None) + offset, step)
-        if wall is None:
-            return None
-        found = (wall - offset).replace(tzinfo=UTC)
-        near = min(found, begin + _WINDOW) if forward else max(found, begin - _WINDOW)
-        change = _change(begin, near, zone)
-        if change is not None:
-            begin = change
-        elif near == found:
-            return found
-        else:
-            # However the offset changed on the way, nothing matched but what is near `found`.
-            begin = max(near, found - _WINDOW) if forward else min(near, found + _WINDOW)
-
-
-def _wall_match(expression: str, begin: datetime, step: timedelta) -> datetime | None:
-    """Return the next matching time of a clock without a zone from `begin` on, inclusive."""
+def _matching_before(expression: str, moment: datetime, zone: tzinfo) -> datetime | None:
+    """Return a moment before another at which the clock matches; on most nights the last one."""
+    local = moment.astimezone(zone)
+    wall = local.replace(tzinfo=None, fold=0) + _SECOND - timedelta.resolution
     try:
-        return next(CronSim(expression, begin - step, reverse=step < timedelta()), None)
+        found = next(CronSim(expression, wall.replace(microsecond=0), reverse=True), None)
     except CronSimError:  # a day that no month has, such as 31 February
         return None
-
-
-def _change(begin: datetime, end: datetime, zone: tzinfo) -> datetime | None:
-    """Return the moment nearest to `begin`, up to `end`, whose offset is another one, or None."""
-    offset = _offset(begin, zone)
-    if _offset(end, zone) == offset:
+    if found is None:
         return None
-    seconds = int((end - begin).total_seconds())
-    direction = 1 if seconds > 0 else -1
-
-    def changed(after: int) -> bool:
-        return _offset(begin + timedelta(seconds=direction * after), zone) != offset
-
-    nearest = bisect_left(range(abs(seconds) + 1), True, key=changed)
-    return begin + timedelta(seconds=direction * nearest)
+    same = found.replace(tzinfo=zone, fold=local.fold).astimezone(UTC)
+    return same if same < moment else _matching_before(expression, moment - _HOUR, zone)
 
 
-def _offset(moment: datetime, zone: tzinfo) -> timedelta:
-    return moment.astimezone(zone).utcoffset() or timedelta()
+def _changes(begin: datetime, end: datetime, zone: tzinfo) -> bool:
+    """Whether the clock is changed between two moments less than a few days apart."""
+    if end - begin > timedelta(days=2):
+        return True
+    return begin.astimezone(zone).utcoffset() != end.astimezone(zone).utcoffset()

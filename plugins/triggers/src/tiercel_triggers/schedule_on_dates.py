@@ -18,7 +18,6 @@ __all__ = ["ScheduleOnDates"]
 class ScheduleOnDates(ScheduledTrigger):
     """Start an execution on each of some dates, which an execution sees as `trigger.date`."""
 
-
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
             "Run on two days",
