@@ -207,6 +207,7 @@ class FlowScope:
             "labels": Member(self._labels()),
             "tasks": Member(MapOf({}, ANY, what="The states of tasks")),
             "trigger": Member(self._trigger(), False),
+            "schedule": Member(MapOf({}, ANY), False),
         }
         if self.inputs:
             variables["inputs"] = Member(self._inputs_type())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import pytest
 
 from tiercel import Execution, Tiercel
@@ -20,11 +22,17 @@ tasks: [{id: k, type: io.kestra.plugin.core.execution.Exit, state: KILLED}]
 
 
 @pytest.fixture
-def run():
-    """Run a flow with these lists of tasks, beside a flow that is killed whenever it runs."""
-    with Tiercel(environ={}) as tiercel:
-        tiercel.save_flow(tiercel.load_flow(KILLED))
-        yield lambda body: tiercel.run(f"id: f\nnamespace: a.b\n{body}", timeout=20)
+def tiercel() -> Iterator[Tiercel]:
+    """An engine with a flow that is killed whenever it runs."""
+    with Tiercel(environ={}) as engine:
+        engine.save_flow(engine.load_flow(KILLED))
+        yield engine
+
+
+@pytest.fixture
+def run(tiercel: Tiercel) -> Callable[[str], Execution]:
+    """Run a flow with these lists of tasks."""
+    return lambda body: tiercel.run(f"id: f\nnamespace: a.b\n{body}", timeout=20)
 
 
 def states(execution: Execution) -> str:
@@ -50,8 +58,11 @@ def test_outputs_that_cannot_be_rendered_fail_what_was_killed(run):
     assert states(execution) == "CREATED RUNNING KILLED FAILED"
 
 
-def test_a_subflow_that_has_not_begun_is_cancelled_with_the_execution(run):
+def test_a_subflow_that_has_not_begun_is_cancelled_with_the_execution(run, tiercel):
     both = f"[{{id: s, {SUBFLOW}}}, {{id: x, {EXIT}}}]"
     execution = run(f"tasks: [{{id: p, {PARALLEL}, tasks: {both}}}]\n")
     assert states(execution) == "CREATED RUNNING CANCELLED"
     assert {str(each.state) for each in execution.task_runs.values()} == {"CANCELLED"}
+    tiercel.restart(execution.id)
+    again = tiercel.wait(execution.id, 20)
+    assert states(again).endswith("CANCELLED RESTARTED RUNNING CANCELLED")

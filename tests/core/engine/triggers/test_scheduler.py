@@ -51,6 +51,15 @@ def test_an_execution_sees_its_date_and_is_labelled(world: World) -> None:
     assert labels == {"system.from": "trigger", "team": "a", "kind": "t"}
 
 
+def test_an_execution_sees_its_date_by_the_older_name_too(world: World) -> None:
+    shown = "{id: a, type: io.kestra.plugin.core.debug.Return, format: '{{ schedule.date }}'}"
+    world.deploy(HOURLY + "}", tasks=shown)
+    world.move(hours=1)
+    [started] = world.executions()
+    [task_run] = world.tiercel.wait(started.id, 10).task_runs.values()
+    assert task_run.outputs == {"value": "2026-01-01T09:00:00Z"}
+
+
 def test_the_same_occasion_has_the_same_execution_id(world: World) -> None:
     ids = []
     for other in (world, World()):

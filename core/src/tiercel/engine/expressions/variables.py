@@ -54,6 +54,9 @@ class _Node(dict[str, Any]):
     """A level of the outputs or states that grows: task ids, or loop values."""
 
 
+_SCHEDULE = "io.kestra.plugin.core.trigger.Schedule"
+"""Its executions know their trigger's variables by an older name, too. Source: `RunVariables`."""
+
 _STATES = {state: {"state": str(state)} for state in State}
 """What `tasks.task_id` holds, by the state of the task run."""
 
@@ -157,6 +160,8 @@ class Variables:
             variables["labels"] = nested_labels(execution.labels)
         if execution.trigger is not None:
             variables["trigger"] = self._clear("trigger", execution.trigger.get("variables", {}))
+            if execution.trigger.get("type") == _SCHEDULE:
+                variables["schedule"] = variables["trigger"]
         return variables
 
     def _clear(self, name: str, stored: Any) -> Any:

@@ -116,7 +116,16 @@ TASK_RUN_TRANSITIONS: dict[State, frozenset[State]] = {
     ),
     _S.RETRYING: frozenset({_S.CREATED, _S.KILLED, _S.FAILED}),
     _S.RESTARTED: frozenset(
-        {_S.SUBMITTED, _S.RUNNING, _S.SKIPPED, _S.FAILED, _S.WARNING, _S.KILLED, _S.SUCCESS}
+        {
+            _S.SUBMITTED,
+            _S.RUNNING,
+            _S.SKIPPED,
+            _S.FAILED,
+            _S.WARNING,
+            _S.KILLED,
+            _S.CANCELLED,
+            _S.SUCCESS,
+        }
     ),
     # When an execution goes on that has ended, a task run goes by RESTARTED; a flowable one, whose
     # tasks go on, by RUNNING.
