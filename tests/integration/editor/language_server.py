@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import threading
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-__all__ = ["LanguageServer"]
+__all__ = ["LanguageServer", "install_server"]
 
 _PATIENCE = 240.0
+
+
+def install_server(folder: Path) -> Path:
+    """Install the server into a folder with npm, and return its program."""
+    shutil.copy(Path(__file__).with_name("package.json"), folder)
+    command = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"]
+    subprocess.run(command, cwd=folder, check=True)
+    return folder / "node_modules/yaml-language-server/out/server/src/server.js"
 
 
 class LanguageServer:

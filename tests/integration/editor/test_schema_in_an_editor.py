@@ -15,11 +15,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[2] / "check"))
 
 from corpus import samples
-from language_server import LanguageServer
+from language_server import LanguageServer, install_server
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[2]
-GOLDEN = ROOT / "tests" / "conformance" / "flows"
+GOLDEN = Path(__file__).parents[2] / "conformance" / "flows"
 ERROR = 1
 LOOSE = {
     "basics/log_message_map": "a map where text is meant: its execution fails",
@@ -44,14 +42,11 @@ pytestmark = [
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageServer]:
     """The language server with this installation's schema."""
     folder = tmp_path_factory.mktemp("editor")
-    shutil.copy(HERE / "package.json", folder)
-    install = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--silent"]
-    subprocess.run(install, cwd=folder, check=True)
+    script = install_server(folder)
     schema = folder / "flow.json"
     tiercel = Path(sys.executable).with_name("tiercel")
     with schema.open("wb") as file:
         subprocess.run([tiercel, "schema", "export"], stdout=file, check=True)
-    script = folder / "node_modules/yaml-language-server/out/server/src/server.js"
     running = LanguageServer(script, schema)
     running.diagnostics("id: f")  # until then it knows no schema
     yield running
