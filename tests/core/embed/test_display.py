@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html.parser
+import types
 
 import pytest
 
@@ -50,6 +51,13 @@ outputs:
 ALLOWED = {
     *("div", "span", "b", "table", "tr", "th", "td", "details", "summary", "pre"),
 }
+
+
+def plain_text(thing):
+    """Return what IPython shows where there is nothing but text."""
+    parts = []
+    thing._repr_pretty_(types.SimpleNamespace(text=parts.append), False)
+    return "".join(parts)
 
 
 class Reading(html.parser.HTMLParser):
@@ -119,12 +127,27 @@ def test_an_error_is_shown(tiercel):
 def test_secrets_are_not_shown():
     with Tiercel(environ={"TIERCEL_SECRET_KEY": "hunter2-hunter2"}) as tiercel:
         execution = tiercel.run(KEEPS, {"pin": "1234-5678-9"})
+        found = tiercel.executions()
         shown = execution._repr_html_() + execution._repr_markdown_()
     assert "******" in shown
     assert "Ada" in shown
+    # What a notebook keeps beside it, and what ends up in logs.
+    shown += str(plain_text(execution)) + plain_text(found) + repr((execution, found))
+    shown += repr(execution.task_runs) + found._repr_html_()
     assert "hunter2" not in shown
     assert "1234-5678-9" not in shown
     assert "aes_encrypted" not in shown
+
+
+@pytest.mark.parametrize("secret", ["hunter2-hunter2", "hunter2-" * 30])
+def test_secrets_that_are_looped_over_are_not_shown(secret):
+    with Tiercel(environ={"TIERCEL_SECRET_KEY": secret}) as tiercel:
+        flow = LOOP.replace('"one"', "\"{{ secret('KEY') }}\"")
+        execution = tiercel.run(flow)
+        seen = Reading(execution._repr_html_()).text + execution._repr_markdown_()
+    assert "say [******]" in seen
+    assert "hunter2" not in seen
+    assert "hunter2" not in execution._repr_html_()
 
 
 def test_where_nobody_knows_the_secrets_no_value_is_shown(tiercel, flows):
@@ -179,6 +202,16 @@ def test_of_many_task_runs_the_first_are_shown(tiercel):
 def test_big_values_are_cut(tiercel, flows):
     execution = tiercel.run(flows["hello"], {"name": "x" * 100_000})
     assert len(execution._repr_html_()) < 50_000
+
+
+def test_plain_text_is_a_line_each(tiercel, flows):
+    flow = tiercel.save_flow(flows["hello"])
+    execution = tiercel.run(flow, {"name": "Ada"})
+    line = plain_text(execution)
+    assert line.startswith(f"<Execution {execution.id} of company.team.hello: SUCCESS in ")
+    assert plain_text(tiercel.executions()) == line
+    assert plain_text(tiercel.list_flows()) == plain_text(flow)
+    assert plain_text(flow) == "<Flow company.team.hello revision 1>"
 
 
 def test_lists_are_tables_and_lists(tiercel, flows):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tiercel.model.execution import Execution
 from tiercel.model.flow import Flow
 
@@ -21,6 +23,11 @@ class ExecutionList(list[Execution]):
 
         return executions_markdown(self)
 
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        from tiercel.model.display import execution_line
+
+        printer.text("\n".join(map(execution_line, self)) or "[]")
+
 
 class FlowList(list[Flow]):
     """Flows, by namespace and id."""
@@ -34,3 +41,8 @@ class FlowList(list[Flow]):
         from tiercel.model.display import flows_markdown
 
         return flows_markdown(self)
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        from tiercel.model.display import flow_line
+
+        printer.text("\n".join(map(flow_line, self)) or "[]")

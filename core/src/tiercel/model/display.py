@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tiercel.model.execution import Execution, History, State, TaskRun
 
@@ -21,16 +21,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "execution_html",
+    "execution_line",
     "execution_markdown",
     "executions_html",
     "executions_markdown",
     "flow_html",
+    "flow_line",
     "flow_markdown",
     "flows_html",
     "flows_markdown",
 ]
 
 _MOST_RUNS = 100
+_LONGEST_NAME = 80
 _LONGEST_VALUE = 10_000
 _LONGEST_ERROR = 2_000
 _COLORS = {
@@ -54,38 +57,89 @@ _CELL = "text-align:left;padding:1px 10px 1px 0;white-space:nowrap;border:0"
 # Executions
 
 
+class _Seen(NamedTuple):
+    """What people may read of an execution.
+
+    Attributes:
+        runs: task runs with their depths, parents first, then by time.
+        names: of task runs, by id: the task, and the value of its loop.
+        errors: of task runs, by id; that of the execution has its id.
+        labels: as `key=value`.
+        values: inputs and outputs; empty when nobody can tell what is secret in them.
+    """
+
+    runs: list[tuple[TaskRun, int]]
+    names: dict[str, str]
+    errors: dict[str, str]
+    labels: list[str]
+    values: dict[str, Any]
+
+
+def _seen(execution: Execution) -> _Seen:
+    runs = _ordered(execution)
+    told: list[Execution | TaskRun] = [execution, *(run for run, _ in runs)]
+    found: dict[str, Any] = {
+        "names": {run.id: _run_name(run) for run, _ in runs},
+        "errors": {each.id: each.error for each in told if each.error},
+        "labels": [f"{key}={value}" for key, value in execution.labels],
+        "values": {"Inputs": execution.inputs, "Outputs": execution.outputs},
+        "outputs": {run.id: run.outputs for run, _ in runs[:_MOST_RUNS] if run.outputs},
+    }
+    try:
+        if execution.veil is None:
+            raise LookupError("Nobody knows what is secret")
+        found = execution.veil(execution, found)
+    except Exception:  # whatever keeps the secrets away keeps the values away, too
+        found |= {"names": {run.id: run.task_id for run, _ in runs}, "values": {}, "outputs": {}}
+    # Only now is it cut: half a secret would not be known for one.
+    names = {key: _short(name) for key, name in found["names"].items()}
+    tasks = {names[key]: outputs for key, outputs in found["outputs"].items()}
+    values = {**found["values"], "Outputs of tasks": tasks}
+    return _Seen(
+        runs,
+        names,
+        found["errors"],
+        found["labels"],
+        {name: value for name, value in values.items() if value},
+    )
+
+
 def execution_html(execution: Execution) -> str:
     """Return an execution with its state, a timeline of its task runs, its values and errors."""
-    now = _now(execution)
-    parts = [_heading(execution, now)]
-    if execution.error:
-        parts.append(_error(execution.error))
-    if execution.task_runs:
-        parts.append(_timeline(execution, now))
-    parts += [_values(name, value) for name, value in _shown_values(execution)]
+    now, seen = _now(execution), _seen(execution)
+    parts = [_heading(execution, seen, now)]
+    if error := seen.errors.get(execution.id):
+        parts.append(_error(error))
+    if seen.runs:
+        parts.append(_timeline(execution, seen, now))
+    parts += [_values(name, value) for name, value in seen.values.items()]
     return _block(*parts)
 
 
 def execution_markdown(execution: Execution) -> str:
     """Return an execution as Markdown: what `execution_html` shows, but for the timeline's bars."""
-    now = _now(execution)
-    history = execution.history
+    now, seen = _now(execution), _seen(execution)
     lines = [
-        f"**{_mark(_name(execution))}** {execution.state} in {_seconds(history, now)} "
+        f"**{_mark(_name(execution))}** {execution.state} in {_seconds(execution.history, now)} "
         f"`{execution.id}`"
     ]
-    if execution.error:
-        lines += ["", *(f"> {_mark(line)}" for line in _cut(execution.error).splitlines())]
-    runs = _ordered(execution)
-    if runs:
+    if error := seen.errors.get(execution.id):
+        lines += ["", *(f"> {_mark(line)}" for line in _cut(error).splitlines())]
+    if seen.runs:
         rows = (
-            ("  " * depth + _run_name(run), str(run.state), _seconds(run.history, now))
-            for run, depth in runs[:_MOST_RUNS]
+            ("  " * depth + seen.names[run.id], str(run.state), _seconds(run.history, now))
+            for run, depth in seen.runs[:_MOST_RUNS]
         )
         lines += ["", *_table(("Task", "State", "Duration"), rows)]
-    for name, value in _shown_values(execution):
+    for name, value in seen.values.items():
         lines += ["", f"{name}:", "", *(f"    {line}" for line in _json(value).splitlines())]
     return "\n".join(lines)
+
+
+def execution_line(execution: Execution) -> str:
+    """Return an execution in one line of plain text."""
+    spent = _seconds(execution.history, _now(execution))
+    return f"<Execution {execution.id} of {_name(execution)}: {execution.state} in {spent}>"
 
 
 def executions_html(executions: Sequence[Execution]) -> str:
@@ -112,10 +166,10 @@ def executions_markdown(executions: Sequence[Execution]) -> str:
     return "\n".join(_table(("Execution", "Flow", "State", "Duration"), rows))
 
 
-def _heading(execution: Execution, now: datetime) -> str:
+def _heading(execution: Execution, seen: _Seen, now: datetime) -> str:
     labels = "".join(
-        f"<span style='color:{_OTHER_COLOR};margin-left:8px'>{escape(f'{key}={value}')}</span>"
-        for key, value in execution.labels
+        f"<span style='color:{_OTHER_COLOR};margin-left:8px'>{escape(label)}</span>"
+        for label in seen.labels
     )
     return (
         f"<div><b>{escape(_name(execution))}</b> {_badge(execution.state)} "
@@ -123,55 +177,37 @@ def _heading(execution: Execution, now: datetime) -> str:
     )
 
 
-def _timeline(execution: Execution, now: datetime) -> str:
-    runs = _ordered(execution)
+def _timeline(execution: Execution, seen: _Seen, now: datetime) -> str:
     start = execution.history.started
-    ends = [_end(run.history, now) for run, _ in runs]
+    ends = [_end(run.history, now) for run, _ in seen.runs]
     whole = max((max([_end(execution.history, now), *ends]) - start).total_seconds(), 1e-6)
-    rows = "".join(_bar_row(run, depth, start, whole, now) for run, depth in runs[:_MOST_RUNS])
-    more = len(runs) - _MOST_RUNS
+    rows = ""
+    for run, depth in seen.runs[:_MOST_RUNS]:
+        left = (run.history.started - start).total_seconds() / whole
+        width = (_end(run.history, now) - run.history.started).total_seconds() / whole
+        tries = f" ×{len(run.attempts)}" if len(run.attempts) > 1 else ""
+        rows += (
+            f"<tr><td style='{_CELL};padding-left:{14 * depth}px'>{escape(seen.names[run.id])}</td>"
+            f"<td style='{_CELL}'>{_badge(run.state)}{tries}</td>"
+            f"<td style='{_CELL}'>{_bar(left, width, run.state)}</td>"
+            f"<td style='{_CELL}'>{_seconds(run.history, now)}</td></tr>"
+        )
+        if error := seen.errors.get(run.id):
+            rows += f"<tr><td style='{_CELL}' colspan='4'>{_error(error)}</td></tr>"
+    more = len(seen.runs) - _MOST_RUNS
     if more > 0:
         rows += f"<tr><td style='{_CELL}' colspan='4'>… {more} more task runs</td></tr>"
     return f"<table style='border-collapse:collapse;margin:4px 0'>{rows}</table>"
 
 
-def _bar_row(run: TaskRun, depth: int, start: datetime, whole: float, now: datetime) -> str:
-    left = _percent((run.history.started - start).total_seconds() / whole)
-    width = _percent((_end(run.history, now) - run.history.started).total_seconds() / whole)
-    tries = f" ×{len(run.attempts)}" if len(run.attempts) > 1 else ""
-    bar = (
+def _bar(left: float, width: float, state: State) -> str:
+    """Return a bar in the timeline; where it begins and how wide it is are parts of the whole."""
+    start, wide = _percent(left), _percent(width)
+    return (
         "<div style='position:relative;width:240px;height:10px;background:rgba(128,128,128,.15)'>"
-        f"<div style='position:absolute;left:{min(left, 99.5)}%;height:10px;"
-        f"width:{max(min(width, 100 - left), 0.5)}%;background:{_color(run.state)}'></div></div>"
+        f"<div style='position:absolute;left:{min(start, 99.5)}%;height:10px;"
+        f"width:{max(min(wide, 100 - start), 0.5)}%;background:{_color(state)}'></div></div>"
     )
-    row = (
-        f"<tr><td style='{_CELL};padding-left:{14 * depth}px'>{escape(_run_name(run))}</td>"
-        f"<td style='{_CELL}'>{_badge(run.state)}{tries}</td>"
-        f"<td style='{_CELL}'>{bar}</td><td style='{_CELL}'>{_seconds(run.history, now)}</td></tr>"
-    )
-    if run.error:
-        row += f"<tr><td style='{_CELL}' colspan='4'>{_error(run.error)}</td></tr>"
-    return row
-
-
-def _shown_values(execution: Execution) -> Iterator[tuple[str, Any]]:
-    """Yield what there is to read of inputs and outputs, without secrets."""
-    found: dict[str, Any] = {}
-    if execution.inputs:
-        found["Inputs"] = execution.inputs
-    if execution.outputs:
-        found["Outputs"] = execution.outputs
-    tasks = {
-        _run_name(run): run.outputs for run, _ in _ordered(execution)[:_MOST_RUNS] if run.outputs
-    }
-    if tasks:
-        found["Outputs of tasks"] = tasks
-    if found and execution.veil is not None:
-        try:
-            found = execution.veil(execution, found)
-        except Exception:  # whatever keeps the secrets away keeps the values away, too
-            return
-        yield from found.items()
 
 
 def _ordered(execution: Execution) -> list[tuple[TaskRun, int]]:
@@ -196,10 +232,7 @@ def _name(execution: Execution) -> str:
 
 
 def _run_name(run: TaskRun) -> str:
-    if run.value is None:
-        return run.task_id
-    value = run.value if len(run.value) <= 40 else run.value[:39] + "…"
-    return f"{run.task_id} [{value}]"
+    return run.task_id if run.value is None else f"{run.task_id} [{run.value}]"
 
 
 # Flows
@@ -230,6 +263,12 @@ def flow_markdown(flow: Flow) -> str:
         cells = (("  " * depth + key, kind) for key, kind, depth in rows)
         lines += ["", *_table((name, "Type"), cells)]
     return "\n".join(lines)
+
+
+def flow_line(flow: Flow) -> str:
+    """Return a flow in one line of plain text."""
+    revision = f" revision {flow.revision}" if flow.revision is not None else ""
+    return f"<Flow {flow.namespace}.{flow.id}{revision}>"
 
 
 def flows_html(flows: Sequence[Flow]) -> str:
@@ -305,6 +344,10 @@ def _json(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else str(value)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 1] + "…"
 
 
 def _cut(text: str) -> str:

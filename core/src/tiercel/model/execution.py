@@ -156,7 +156,7 @@ class TaskRun:
     value: str | None = None
     iteration: int | None = None
     attempts: tuple[Attempt, ...] = ()
-    outputs: Mapping[str, Any] | None = None
+    outputs: Mapping[str, Any] | None = field(default=None, repr=False)
     error: str | None = None
     hidden: bool = False
 
@@ -184,7 +184,7 @@ class Veil(Protocol):
 
 @record
 class Execution:
-    """One run of a flow.
+    """One run of a flow. Its `repr`, which ends up in logs, tells no inputs and outputs.
 
     Attributes:
         id: 22 letters and digits.
@@ -214,10 +214,10 @@ class Execution:
     tenant: str = "main"
     flow: Flow | None = field(default=None, repr=False, compare=False)
     labels: tuple[tuple[str, str], ...] = ()
-    inputs: Mapping[str, Any] = field(default_factory=dict)
-    variables: Mapping[str, Any] = field(default_factory=dict)
-    outputs: Mapping[str, Any] | None = None
-    trigger: Mapping[str, Any] | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    variables: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    outputs: Mapping[str, Any] | None = field(default=None, repr=False)
+    trigger: Mapping[str, Any] | None = field(default=None, repr=False)
     parent_id: str | None = None
     parent_command: str | None = field(default=None, compare=False)
     original_id: str = ""
@@ -254,6 +254,11 @@ class Execution:
         from tiercel.model.display import execution_markdown
 
         return execution_markdown(self)
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        from tiercel.model.display import execution_line
+
+        printer.text(execution_line(self))
 
 
 @record

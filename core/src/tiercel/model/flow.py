@@ -277,3 +277,8 @@ class Flow(Model):
         from tiercel.model.display import flow_markdown
 
         return flow_markdown(self)
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        from tiercel.model.display import flow_line
+
+        printer.text(flow_line(self))
