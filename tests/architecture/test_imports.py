@@ -48,7 +48,7 @@ HOMES = {
     "rich": ["core/src/tiercel/cli/"],
     "pygls": ["core/src/tiercel/lsp/"],
     "lsprotocol": ["core/src/tiercel/lsp/"],
-    "httpx": ["plugins/http/", "plugins/notifications/"],
+    "httpx": ["plugins/http/"],
     # The storage tasks keep the keys of large files in a scratch database.
     "sqlite3": ["plugins/sql/", "plugins/jdbc/", "plugins/storage/src/tiercel_storage/items.py"],
     "psycopg": ["plugins/sql/", "plugins/jdbc/"],
@@ -63,6 +63,7 @@ HOMES = {
     "botocore": ["plugins/aws/"],
     "google": ["plugins/gcp/"],
     "azure": ["plugins/azure/"],
+    "asyncssh": ["plugins/fs/"],
     "dulwich": ["plugins/git/"],
     "smart_open": ["plugins/aws/", "plugins/azure/", "plugins/gcp/"],
     # Plugins may read identifiers; the core makes its own in one place.

@@ -20,6 +20,8 @@ _PACKAGES = {
     "io.kestra.plugin.zulip.": "tiercel-notifications",
     "io.kestra.plugin.aws.": "tiercel-aws",
     "io.kestra.plugin.gcp.": "tiercel-gcp",
+    "io.kestra.plugin.fs.sftp.": "tiercel-fs",
+    "io.kestra.plugin.fs.ssh.": "tiercel-fs",
     "io.kestra.plugin.git.": "tiercel-git",
     "io.kestra.plugin.core.debug.": "tiercel-basic",
     "io.kestra.plugin.core.execution.": "tiercel-basic",
