@@ -128,13 +128,18 @@ def test_executions_begin_in_the_order_in_which_they_were_asked_for(tiercel, unt
 
 
 @pytest.mark.parametrize(
-    ("behavior", "state"), [("CANCEL", State.CANCELLED), ("FAIL", State.FAILED)]
+    ("behavior", "state", "told"),
+    [
+        ("CANCEL", State.CANCELLED, []),
+        ("FAIL", State.FAILED, ["Execution is FAILED due to concurrency limit exceeded"]),
+    ],
 )
-def test_one_too_many_is_refused_as_the_flow_says(tiercel, until, behavior, state):
+def test_one_too_many_is_refused_as_the_flow_says(tiercel, until, behavior, state, told):
     text = FLOW.format(limit=f"concurrency: {{limit: 1, behavior: {behavior}}}")
     first = tiercel.start(text)
     until((first, State.PAUSED))
-    assert tiercel.run(text, timeout=20).state is state
+    refused = tiercel.run(text, timeout=20)
+    assert (refused.state, [each.message for each in tiercel.logs(refused.id)]) == (state, told)
 
 
 def test_a_limit_that_is_raised_lets_those_in_who_wait(tiercel, until):

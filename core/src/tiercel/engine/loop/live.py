@@ -15,7 +15,6 @@ from tiercel.engine.wording import OUTPUTS_FAILED
 from tiercel.repository.spi import StoredCommand, StoredEvent
 
 if TYPE_CHECKING:
-
     from tiercel.engine.machine.draft import Reduction
     from tiercel.engine.machine.events import AnyEvent, Event
     from tiercel.model.execution import Execution, LogEntry, MetricEntry

@@ -66,6 +66,6 @@ def _refuse(draft: Draft, state: State) -> None:
     draft.drop_scope(ROOT)
     draft.set(done=True)
     if state is State.FAILED:
-        reason = "Flow is FAILED due to concurrency limit exceeded"
+        reason = "Execution is FAILED due to concurrency limit exceeded"
         draft.log("ERROR", reason)
         draft.set(error=reason)
