@@ -7,9 +7,11 @@ const vscode = require("vscode");
 const { LanguageClient } = require("vscode-languageclient/node");
 
 const SCHEMA = "tiercel://schema/flow";
-const FLOW = /^namespace\s*:/m;
+const KEYS = [/^["']?id["']?[ \t]*:/m, /^["']?namespace["']?[ \t]*:/m, /^["']?tasks["']?[ \t]*:/m];
+const SUITE = /\.test\.ya?ml$/i;
 
 let client;
+let schema;
 
 function command() {
   return vscode.workspace.getConfiguration("tiercel").get("command", "tiercel");
@@ -35,17 +37,19 @@ function exportSchema() {
   });
 }
 
+// Much else is written in YAML; the server tells flows in the same way.
+function isFlow(uri) {
+  const document = vscode.workspace.textDocuments.find((each) => each.uri.toString() === uri);
+  const text = document && !SUITE.test(uri) ? document.getText() : "";
+  return KEYS.filter((key) => key.test(text)).length >= 2;
+}
+
 async function provideSchema() {
   const yaml = vscode.extensions.getExtension("redhat.vscode-yaml");
   if (!yaml) {
     return;
   }
   const api = await yaml.activate();
-  const schema = await exportSchema();
-  const isFlow = (uri) =>
-    vscode.workspace.textDocuments.some(
-      (document) => document.uri.toString() === uri && FLOW.test(document.getText()),
-    );
   api.registerContributor(
     "tiercel",
     (uri) => (isFlow(uri) ? SCHEMA : undefined),
@@ -53,23 +57,31 @@ async function provideSchema() {
   );
 }
 
-async function activate(context) {
-  const restart = async () => {
-    await deactivate();
-    await start();
-  };
-  context.subscriptions.push(vscode.commands.registerCommand("tiercel.restart", restart));
+async function restart() {
+  await deactivate();
   try {
     await start();
-    await provideSchema();
+    schema = await exportSchema();
   } catch (error) {
     vscode.window.showErrorMessage(`Tiercel: ${error.message}. Is 'tiercel[lsp]' installed?`);
   }
 }
 
+async function activate(context) {
+  context.subscriptions.push(
+    vscode.commands.registerCommand("tiercel.restart", restart),
+    vscode.workspace.onDidChangeConfiguration((change) =>
+      change.affectsConfiguration("tiercel") ? restart() : undefined,
+    ),
+  );
+  await restart();
+  await provideSchema();
+}
+
 async function deactivate() {
-  await client?.stop();
+  const running = client;
   client = undefined;
+  await running?.stop();
 }
 
 module.exports = { activate, deactivate };
