@@ -19,13 +19,14 @@ from tiercel import (
     State,
     Tiercel,
 )
+from tiercel.errors import RepositoryError
 
 PATIENCE = 20.0
 FOR_THREADS_ONLY = {"close", "run", "start", "wait", "events", "on_change", "follow_logs"}
 PARTS = {
     *("driver", "environment", "files", "flows", "hub", "kv", "registry", "repository"),
     *("sealer", "services", "settings", "shown", "starter", "storage", "clock", "warm_up"),
-    *("runs_here", "runs_elsewhere", "tenant"),
+    *("runs_here", "runs_elsewhere", "tenant", "work_off"),
 }
 
 
@@ -38,6 +39,18 @@ def test_it_runs_flows(flows):
     execution, lines = asyncio.run(main())
     assert execution.outputs == {"greeting": "Hello, Ada"}
     assert [line.message for line in lines] == ["Hello, Ada"]
+
+
+def test_an_engine_that_is_not_open_says_so():
+    async def main():
+        tiercel = AsyncTiercel(environ={})
+        for call in (lambda: tiercel.execution("x"), lambda: tiercel.run("x"), tiercel.events):
+            with pytest.raises(RepositoryError, match="The engine is not open: use `async with`"):
+                await call()
+        await tiercel.close()
+        assert not hasattr(tiercel, "_repr_html_")
+
+    asyncio.run(main())
 
 
 def test_a_home_folder_keeps_everything(flows, tmp_path):

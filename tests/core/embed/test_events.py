@@ -19,6 +19,7 @@ from tiercel import (
     TaskRunStateChanged,
 )
 from tiercel.errors import RepositoryError
+from tiercel.executor.inline import InlineExecutor
 from tiercel.repository.memory import MemoryRepository
 from tiercel.testing import FakeClock
 
@@ -226,6 +227,13 @@ def test_what_is_told_is_durable(tiercel, flows):
             if isinstance(event, ExecutionEnded):
                 break
     assert stored.outputs == {"greeting": "Hello, Ada"}
+
+
+def test_an_engine_without_threads_works_while_one_asks(make, flows):
+    tiercel = make(stepped=True, executor=InlineExecutor(), clock=FakeClock())
+    events = tiercel.events(execution_id=tiercel.start(flows["hello"], {"name": "Ada"}))
+    assert [*map(short, events)][-1] == "ended SUCCESS"
+    assert tiercel.events().get() is None
 
 
 # The end

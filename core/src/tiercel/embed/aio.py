@@ -25,6 +25,7 @@ from tiercel.embed.subscription import Scope
 from tiercel.embed.threads import Bell, Threads, noted
 from tiercel.embed.tiercel import Tiercel, levels_from
 from tiercel.embed.wiring import LOOK_EVERY
+from tiercel.errors import RepositoryError
 from tiercel.model.execution import Execution, LogEntry
 
 if TYPE_CHECKING:
@@ -66,8 +67,6 @@ class AsyncTiercel:
         tiercel: use this engine, and leave it open at the end; the other arguments are not given.
         options: the further arguments of `Tiercel`.
 
-    Attributes:
-        tiercel: the same engine for threads, once it is open.
     """
 
     def __init__(
@@ -81,14 +80,35 @@ class AsyncTiercel:
         self._made: Callable[[], Tiercel] = (
             partial(Tiercel, home, **options) if tiercel is None else lambda: tiercel
         )
+        self._engine: Tiercel | None = None
         self._threads = Threads()
 
     async def open(self) -> Self:
         """Open the engine, and return this: what `async with` does first."""
-        self.tiercel = await self._threads.begin(self._made)
-        await self._threads.begin(self.tiercel.warm_up)
-        self._bind(self.tiercel)
+        engine = await self._threads.begin(self._made)
+        await self._threads.begin(engine.warm_up)
+        self._engine = engine
+        self._bind(engine)
         return self
+
+    @property
+    def tiercel(self) -> Tiercel:
+        """The same engine for threads.
+
+        Raises:
+            RepositoryError: it is not open.
+        """
+        if self._engine is None:
+            raise RepositoryError("The engine is not open: use `async with`, or await its `open`")
+        return self._engine
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            # What `_bind` makes is not there before.
+            if not name.startswith("_") and self._engine is None:
+                _ = self.tiercel
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _bind(self, engine: Tiercel) -> None:
         awaitable = self._threads.awaitable
@@ -138,8 +158,8 @@ class AsyncTiercel:
         It is closed even when whoever awaits this is cancelled.
         """
         try:
-            if self._owns:
-                await asyncio.shield(self._threads.begin(self.tiercel.close))
+            if self._owns and self._engine is not None:
+                await asyncio.shield(self._threads.begin(self._engine.close))
         finally:
             self._threads.close()
 

@@ -23,6 +23,7 @@ class AsyncOperations:
         self.pause = awaitable(operations.pause)
         self.resume = awaitable(operations.resume)
         self.force_run = awaitable(operations.force_run)
+        self.unqueue = awaitable(operations.unqueue)
         self.restart = awaitable(operations.restart)
         self.replay = awaitable(operations.replay)
         self.mark = awaitable(operations.mark)

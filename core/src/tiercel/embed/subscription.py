@@ -86,8 +86,8 @@ class Reader:
 
     @property
     def is_closed(self) -> bool:
-        """Whether nothing more will come, but for what `read` returns now."""
-        return self._mailbox.is_closed
+        """Whether nothing more will come by itself, but for what `read` returns now."""
+        return self._mailbox.is_closed or self._engine.is_stepped
 
     @property
     def looks_every(self) -> float | None:
@@ -100,6 +100,7 @@ class Reader:
         Raises:
             RepositoryError: the database is out of reach; the next call tells all the more.
         """
+        self._engine.work_off()
         news, missed = self._mailbox.take()
         events: list[Event] = [] if missed is None else [missed]
         try:

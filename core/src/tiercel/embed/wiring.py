@@ -146,6 +146,16 @@ class Wiring:
         self._belongings.close()
 
     @property
+    def is_stepped(self) -> bool:
+        """Whether the engine works on the caller's thread only."""
+        return self._stepped
+
+    def work_off(self) -> None:
+        """Do what there is to do now, when `stepped`; another engine's thread does it anyway."""
+        while self._stepped and self._driver is not None and self._driver.turn():
+            pass
+
+    @property
     def is_closed(self) -> bool:
         """Whether `close` was called."""
         return self._stop.is_set()
