@@ -153,7 +153,7 @@ class Page:
             stdin=subprocess.DEVNULL,
             text=True,
             check=False,
-            timeout=60,
+            timeout=180,
         )
         code = 0
         if expected and (exit_line := re.fullmatch(r"\[exit (\d+)\]", expected[-1])):
