@@ -48,7 +48,9 @@ HOMES = {
     "rich": ["core/src/tiercel/cli/"],
     "pygls": ["core/src/tiercel/lsp/"],
     "lsprotocol": ["core/src/tiercel/lsp/"],
-    "httpx": ["plugins/http/"],
+    # What records the exchanges of others has to know what they use.
+    "httpx": ["plugins/http/", "core/src/tiercel/testing/recorded_http.py"],
+    "vcr": ["core/src/tiercel/testing/recorded_http.py"],
     # The storage tasks keep the keys of large files in a scratch database.
     "sqlite3": ["plugins/sql/", "plugins/jdbc/", "plugins/storage/src/tiercel_storage/items.py"],
     "psycopg": ["plugins/sql/", "plugins/jdbc/"],

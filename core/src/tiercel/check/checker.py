@@ -23,7 +23,9 @@ from tiercel.errors import ExpressionError, FlowSyntaxError, Problem
 from tiercel.expression.nodes import Template
 from tiercel.expression.table import Tables
 from tiercel.model import yaml
+from tiercel.model.flow import Flow
 from tiercel.model.load import examine
+from tiercel.model.problems import Locator
 from tiercel.plugin.registry import Registry
 
 __all__ = ["Checker", "Document", "Report"]
@@ -223,8 +225,18 @@ class Document:
             span = Span(written.start, written.end)
         else:
             message, span = f"The property {path[-1]!r} is deprecated", self.source.key(path)
+            advice = self._advice(path)
         message = f"{message}: {advice}" if isinstance(advice, str) else message
         return self.finding("TC009", message, span, path)
+
+
+    def _advice(self, path: Path) -> str | None:
+        """Return what to write instead of a deprecated property."""
+        locator = Locator(self.data, None, self.checker.registry.resolve, Flow, "")
+        cls = locator.owner(path[:-1])
+        fields = cls.model_fields.values() if cls is not None else ()
+        found = (field.deprecated for field in fields if field.alias == path[-1])
+        return next((each for each in found if isinstance(each, str)), None)
 
 
 class _Spotted:

@@ -20,6 +20,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError, core_schema
 
 __all__ = [
+    "RENAMED",
     "Dynamic",
     "Flag",
     "MadeBy",
@@ -34,6 +35,10 @@ __all__ = [
 
 # Most names are those of many classes, and pydantic asks for each of them.
 _camel = lru_cache(maxsize=4096)(to_camel)
+
+
+RENAMED = "x-tiercel-renamed"
+"""In a property's JSON Schema: the field, as Python calls it, that has its value now."""
 
 
 class Model(BaseModel):
@@ -51,10 +56,38 @@ class Model(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _null_is_absent(cls, data: Any) -> Any:
-        """Read a property without a value as one that is not written."""
-        if isinstance(data, dict) and None in data.values():
-            return {key: value for key, value in data.items() if value is not None}
-        return data
+        """Read a property without a value as one that is not written, and old names as new."""
+        if not isinstance(data, dict):
+            return data
+        if None in data.values():
+            data = {key: value for key, value in data.items() if value is not None}
+        renamed = _renamed(cls)
+        return _under_new_names(data, renamed) if renamed else data
+
+
+@lru_cache(maxsize=4096)
+def _renamed(cls: type[BaseModel]) -> dict[str, str]:
+    """Return the old names of properties, as flows write them, and the present ones."""
+    found = {}
+    for name, field in cls.model_fields.items():
+        extra = field.json_schema_extra
+        if isinstance(extra, dict) and RENAMED in extra:
+            present = str(extra[RENAMED])
+            found[field.alias or name] = cls.model_fields[present].alias or present
+    return found
+
+
+def _under_new_names(data: dict[str, Any], renamed: dict[str, str]) -> dict[str, Any]:
+    """Return data in which present names have the values of old ones, which stay to be told of."""
+    for old, present in renamed.items():
+        if old not in data:
+            continue
+        if data.get(present, data[old]) != data[old]:
+            raise PydanticCustomError(
+                "renamed_twice", "{reason}", {"reason": f"{old} is {present} now: write only that"}
+            )
+        data = {**data, present: data[old]}
+    return data
 
 
 class MadeBy:

@@ -17,7 +17,7 @@ from tiercel.model.flow import Flow
 from tiercel.model.problems import WHOLE, Locator, Path
 from tiercel.model.task import TaskBase, TypedModel
 
-__all__ = ["check", "notices"]
+__all__ = ["check", "models_in", "notices"]
 
 # Words that stand in the place of a flow's id in addresses of the server.
 _RESERVED = (
@@ -341,7 +341,7 @@ def notices(
     warnings: list[Problem] = []
     deprecated = [name for name in ("listeners", "taskDefaults") if name in locator.data]
     infos: list[str] = []
-    for path, model in _models((), flow):
+    for path, model in models_in((), flow):
         written = locator.at(locator.walk(path))
         where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
         if getattr(model, "deprecated", None):
@@ -403,7 +403,7 @@ def _old_properties(model: Model, written: Any) -> Iterator[str]:
             yield field.alias or name
 
 
-def _models(path: Path, value: Any) -> Iterator[tuple[Path, Model]]:
+def models_in(path: Path, value: Any) -> Iterator[tuple[Path, Model]]:
     """Yield every model in `value` but the outermost flow, outer ones first, with its path."""
     if isinstance(value, Model):
         if path:
@@ -411,10 +411,10 @@ def _models(path: Path, value: Any) -> Iterator[tuple[Path, Model]]:
         for name, field in type(value).model_fields.items():
             inner = value.__dict__.get(name)
             if isinstance(inner, Model | list | dict):
-                yield from _models((*path, field.alias or name), inner)
+                yield from models_in((*path, field.alias or name), inner)
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
-            yield from _models((*path, index), item)
+            yield from models_in((*path, index), item)
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _models((*path, key), item)
+            yield from models_in((*path, key), item)

@@ -52,6 +52,12 @@ if TYPE_CHECKING:
         StoredWriter,
         TaskStorage,
     )
+    from tiercel.plugin.deprecation import (
+        deprecated_alias,
+        deprecated_property,
+        deprecated_type,
+        old_value,
+    )
     from tiercel.plugin.files import (
         NamespaceFiles,
         glob_matches,
@@ -198,6 +204,9 @@ __all__ = [
     "Uri",
     "Wait",
     "chosen_namespaces",
+    "deprecated_alias",
+    "deprecated_property",
+    "deprecated_type",
     "glob_matches",
     "hookimpl",
     "ion",
@@ -205,6 +214,7 @@ __all__ = [
     "load_namespace_files",
     "localize",
     "moment_of",
+    "old_value",
     "outbound_policy",
     "references",
     "render_with",
@@ -242,6 +252,9 @@ __getattr__ = door(
         "tiercel.plugin.context": (
             "ExecutionFile Executions FlowSource Flows KvStore Metric RunContext StoredWriter "
             "TaskStorage"
+        ),
+        "tiercel.plugin.deprecation": (
+            "deprecated_alias deprecated_property deprecated_type old_value"
         ),
         "tiercel.plugin.files": (
             "NamespaceFiles glob_matches load_namespace_files localize scratch_file selected "

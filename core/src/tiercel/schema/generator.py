@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import DefsRef, GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
+from tiercel.model.base import RENAMED
 from tiercel.model.docs import field_docs
 from tiercel.model.task import TaskBase
 from tiercel.model.trigger import TriggerBase
@@ -47,10 +49,12 @@ class DocumentedSchema(GenerateJsonSchema):
             if member is None:
                 continue
             _tidy(member)
-            if name in docs:
-                member["description"] = member["markdownDescription"] = docs[name]
+            text = "\n\n".join(filter(None, (_deprecation(field), docs.get(name))))
+            if text:
+                member["description"] = member["markdownDescription"] = text
             if _is_common(cls, name):
                 member["$group"] = "core"
+        _ease_renamed(result, cls)
         return result
 
 
@@ -114,6 +118,26 @@ def _owner(cls: type[BaseModel], name: str) -> type[Any] | None:
         if name in vars(base).get("__annotations__", ()):
             return base if base is not cls else None
     return None
+
+
+def _deprecation(field: FieldInfo) -> str:
+    """Return what to write instead of a property, if there is anything to say."""
+    text = field.deprecated
+    return f"Deprecated. {text[0].upper()}{text[1:]}." if isinstance(text, str) and text else ""
+
+
+def _ease_renamed(schema: JsonSchemaValue, cls: type[BaseModel]) -> None:
+    """Say that a required property may be given under the name that it had."""
+    for name, field in cls.model_fields.items():
+        extra = field.json_schema_extra
+        if not isinstance(extra, dict) or RENAMED not in extra:
+            continue
+        old, present = field.alias or name, cls.model_fields[str(extra[RENAMED])].alias
+        schema["properties"].get(old, {}).pop(RENAMED, None)
+        if present in schema.get("required", ()):
+            schema["required"] = [each for each in schema["required"] if each != present]
+            either = {"anyOf": [{"required": [present]}, {"required": [old]}]}
+            schema.setdefault("allOf", []).append(either)
 
 
 def _tidy(member: dict[str, Any]) -> None:

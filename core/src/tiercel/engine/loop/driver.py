@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from tiercel.engine.expressions.variables import Variables
 from tiercel.engine.loop.commit import LEASE, is_passing, write
+from tiercel.engine.loop.deprecations import deprecation_lines
 from tiercel.engine.loop.dispatch import Dispatcher, task_of
 from tiercel.engine.loop.live import Live
 from tiercel.engine.loop.parts import Parts
@@ -340,7 +341,7 @@ class Driver:
         live = Live(reduction.execution, variables, epoch=0)  # the claim brings its epoch
         self._roster.add(live)
         self._tickets.append((event.execution_id, ticket))
-        live.pending.logs.extend(lines)
+        live.pending.logs.extend([*deprecation_lines(event, flow), *lines])
         live.pending.along.extend(along)
         live.apply(event, reduction)
         self._dirty[event.execution_id] = live
