@@ -258,6 +258,16 @@ def test_defaults_of_inputs_that_are_left_out_can_be_read(read: Read) -> None:
     assert with_defaults({"a": 6, "f": {"e": 1}}, defaults) == {"a": 6, "f": {"e": 1, "d": True}}
 
 
+def test_an_input_that_need_not_be_given_is_null_for_expressions(read: Read) -> None:
+    flow = read("""inputs:
+      - {id: a, type: INT, required: false}
+      - {id: b.c, type: STRING, required: false}
+      - {id: d, type: STRING, required: false, dependsOn: {inputs: [a]}}
+    """)
+    assert flow.spare_defaults == {"a": None, "b.c": None}
+    assert with_defaults({"a": 1}, flow.spare_defaults) == {"a": 1, "b": {"c": None}}
+
+
 @pytest.mark.parametrize(
     ("default", "text"), [("{a: [1, true]}", '{"a":[1,true]}'), ("12", "12"), ("'{{ no }}'", "")]
 )

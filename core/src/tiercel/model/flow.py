@@ -257,8 +257,11 @@ class Flow(Model):
 
     @cached_property
     def spare_defaults(self) -> dict[str, Any]:
-        """Defaults of inputs that `dependsOn` may leave out, by full id; expressions see them."""
-        if all(each.depends_on is None and each.type != "FORM" for each in self.inputs or ()):
+        """What expressions see of inputs without a value, by full id; see `literal_defaults`."""
+        if all(
+            each.depends_on is None and each.required and each.type != "FORM"
+            for each in self.inputs or ()
+        ):
             return {}
         from tiercel.model.input_values import literal_defaults
 

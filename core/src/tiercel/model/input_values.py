@@ -163,12 +163,15 @@ def output_values(
 
 
 def literal_defaults(inputs: Sequence[InputBase] | None) -> dict[str, Any]:
-    """Return the defaults of inputs that may be left out, by full id; without expressions.
+    """Return what expressions see of inputs that an execution has no value for, by full id.
 
-    An expression sees such an input's default even if the input is left out.
+    Of an input that `dependsOn` may leave out that is its default, unless it is an expression; of
+    any other that need not be given it is null. Source: Kestra's `RunVariables`, `InputsTest`.
     """
     found: dict[str, Any] = {}
     for identity, each in flat_inputs(inputs or ()):
+        if each.depends_on is None and not each.required:
+            found[identity] = None
         if each.depends_on is None or each.defaults is None or _has_expression(each.defaults):
             continue
         with suppress(ValueError):
