@@ -20,8 +20,8 @@ from tiercel._ion import IonTextError, dump_lines, dumps, load_lines, loads
     ("value", "text"),
     [
         ({"a": 1, "d-e": None, "true": True, "$1": "x"}, "{a:1,'d-e':null,'true':true,'$1':\"x\"}"),
-        ([2.5, 4.0, 1e7, 1e-4, 0.0, 5e-324], "[2.5e0,4e0,1.0E7,1.0E-4,0e0,4.9E-324]"),
-        ([2.0**-24, -1.5e300], "[5.960464477539063E-8,-1.5E300]"),
+        ([2.5, 4.0, 1e7, 1e-4, 0.0, 5e-324], "[2.5e0,4e0,1.0e7,1.0e-4,0e0,4.9e-324]"),
+        ([2.0**-24, -1.5e300], "[5.960464477539063e-8,-1.5e300]"),
         ([float("inf"), float("-inf")], "[+inf,-inf]"),
         (Decimal("12.50"), "12.50"),
         ([Decimal(5), Decimal("1E+3"), Decimal("1E-7"), Decimal("-0.05")], "[5.,1d3,1d-7,-0.05]"),

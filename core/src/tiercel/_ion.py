@@ -153,7 +153,7 @@ def _inherited(value: Any) -> str:
 
 
 def _float_text(value: float) -> str:
-    """A double as Java prints it, with ION's mark of a float: `2.5e0`, `4e0`, `1.0E7`."""
+    """A double as Java prints it, with ION's mark of a float: `2.5e0`, `4e0`, `1.0e7`."""
     if not math.isfinite(value):
         return "nan" if math.isnan(value) else "+inf" if value > 0 else "-inf"
     if value == 0 or _PLAIN_FROM <= abs(value) < _PLAIN_UNTIL:
@@ -161,11 +161,11 @@ def _float_text(value: float) -> str:
     sign, digits, exponent = Decimal(float.__repr__(value)).normalize().as_tuple()
     assert isinstance(exponent, int)
     if len(digits) == 1:
-        # Java writes two digits at the least, and the closest two: 4.9E-324.
+        # Java writes two digits at the least, and the closest two: 4.9e-324.
         mantissa, _, power = f"{value:.1e}".partition("e")
-        return f"{mantissa}E{int(power)}"
+        return f"{mantissa}e{int(power)}"
     text = "".join(map(str, digits))
-    return f"{'-' if sign else ''}{text[0]}.{text[1:]}E{exponent + len(text) - 1}"
+    return f"{'-' if sign else ''}{text[0]}.{text[1:]}e{exponent + len(text) - 1}"
 
 
 def _decimal_text(value: Decimal) -> str:

@@ -18,7 +18,7 @@ from tiercel.expression.unparse import unparse
         "{{ -(-1) }}{{ not (not a) }}",
         "{{ 'it\\'s' }}{{ \"it's\" }}{{ 1.0 }}{{ 0.0000001 }}",
         "{{ \"a #{b | c} #{'d'}\" }}",
-        "{{ \"# \\' \\#{s}\" }}",
+        '{{ "# \\\' \\#{s}" }}',
         "{{ {'a': 1, (b ? c : d): [e]} }}",
         "{{ (a ? b : c) ? d : e }}",
         "{{ a is not empty }}{{ a is divisible(2) }}",

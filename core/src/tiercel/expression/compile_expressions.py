@@ -310,11 +310,13 @@ class ExpressionWriter:
             (given if entry.open_ended else unused).extend(extra)
         else:
             bound, problem = _bind(arguments, entry.parameters)
-            missing = [name for name in entry.required if name not in bound]
-            if missing and not problem:
-                problem = f"needs the argument {missing[0]!r}"
+            missing = [name for name in entry.required if name not in bound and not problem]
+            problem = f"needs the argument {missing[0]!r}" if missing else problem
             if problem:
-                return f"\0{at} refuse({f'The {kind} {entry.name!r} {problem}'!r})"
+                refused = f"\0{at} refuse({f'The {kind} {entry.name!r} {problem}'!r})"
+                # A filter gives null for null before it looks at what it was not given.
+                forgiven = kind == "filter" and missing and base
+                return f"(None if {base} is None else {refused})" if forgiven else refused
             keywords = dict(zip(entry.parameters, entry.keywords, strict=True))
             position = 0
             for name in entry.parameters:

@@ -21,6 +21,7 @@ __all__ = ["DecimalFormat", "compile_pattern"]
 
 _DEFAULT_PATTERN = "#,##0.###"
 _MAX_DIGITS = 2**31 - 1
+_DOUBLE_BITS, _LONG_BITS = 53, 63
 _MAX_DOUBLE_FRACTION = 340
 _MAX_LENGTH = 10_000
 _MAX_SHOWN = 100_000
@@ -73,7 +74,7 @@ class DecimalFormat:
                 return self._affixed("∞", negative)
             exact = Decimal(value).copy_abs()
             # The digits are those of the shortest text; what it is exactly decides a tie.
-            number = Decimal(repr(value)).normalize(_EXACT)
+            number = Decimal(_long_text(value) or repr(value)).normalize(_EXACT)
         else:
             exact = None
             number = _EXACT.multiply(Decimal(value), Decimal(self.factor))
@@ -146,6 +147,21 @@ class DecimalFormat:
         sign = "-" if exponent < 0 else ""
         power = f"{abs(exponent)}".rjust(self.min_exponent, "0")
         return f"{text[:integer]}{point}{text[integer:]}E{sign}{power}"
+
+
+def _long_text(value: float) -> str:
+    """The digits of a whole double that fits 64 bits, where Java takes more than it needs.
+
+    Java's `FloatingDecimal` writes such a number as a long, without the last digits that its 53
+    bits do not decide; everything else has the digits of the shortest text (empty here).
+    """
+    bits = math.frexp(value)[1]
+    if not _DOUBLE_BITS < bits <= _LONG_BITS:
+        return ""
+    unsure = bits - _DOUBLE_BITS - 2
+    dropped = 10 ** int(unsure * math.log10(2)) if unsure > 1 else 1
+    whole = (abs(int(value)) + dropped // 2) // dropped * dropped
+    return str(-whole if value < 0 else whole)
 
 
 @lru_cache(maxsize=512)

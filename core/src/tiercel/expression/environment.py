@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 from tiercel.errors import EvaluationError, ExpressionError, LimitError
 from tiercel.expression.bounded import check_tree
 from tiercel.expression.lexer import RAW, cut_raw
-from tiercel.expression.printing import output_text
+from tiercel.expression.printing import java_text, output_text
 from tiercel.expression.runtime import EvaluationContext, Limits, Loop, join_parts
 from tiercel.expression.table import FILTERS, FUNCTIONS, TESTS, Entry, Tables
 from tiercel.expression.values import Uri
@@ -157,8 +157,11 @@ class Environment:
             value = _typed(parts[0]) if parts else None
             # Without a tag a template makes no value much larger than itself.
             return check_tree(value) if "{%" in source else value
-        text = "".join([output_text(part) for part in parts])
-        return text if all(map(_is_scalar, parts)) else _leading_json(text)
+        texts = [output_text(part) for part in parts]
+        if not all(map(_is_scalar, parts)):
+            return _leading_json("".join(texts))
+        # The first part is a text by its `toString` already when the second one joins it.
+        return java_text(parts[0]) + "".join(texts[1:])
 
     def _parts(
         self, source: str, variables: Mapping[str, Any], services: Any, name: str

@@ -7,7 +7,6 @@ an `Instant` is a timestamp in milliseconds.
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -18,8 +17,6 @@ from tiercel.expression.printing import json_text
 from tiercel.expression.values import Entry
 
 __all__ = ["read_ion", "write_ion"]
-
-_CLOCK = re.compile(r"(\d\d:\d\d)(?::(\d\d)(?:\.(\d+))?)?(?=$|Z|[+-]\d\d:)")
 
 
 def write_ion(value: Any) -> str:
@@ -61,13 +58,8 @@ def _class_of(value: datetime | time) -> str:
 
 
 def _iso_text(value: datetime | time) -> str:
-    """Java's ISO formatters always write the seconds, and no zeros at a fraction's end."""
-
-    def whole(match: re.Match[str]) -> str:
-        fraction = (match[3] or "").rstrip("0")
-        return f"{match[1]}:{match[2] or '00'}{'.' if fraction else ''}{fraction}"
-
-    return _CLOCK.sub(whole, temporal.to_text(value), count=1)
+    zone = temporal.to_text(value).partition("[")
+    return temporal.iso_text(value) + zone[1] + zone[2]
 
 
 def _known(value: Any) -> Any:

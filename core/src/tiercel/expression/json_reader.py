@@ -20,7 +20,8 @@ _BLANK = " \t\n\r"
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _TEXT_OR_BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
-_NUMBER_END = re.compile(r"[\s,\]}]|$")
+_NUMBER_END = re.compile(r"[ \t\r\n]|\Z")
+_WORD_END = re.compile(r"(?!\w)")
 
 
 class JsonTextError(ValueError):
@@ -57,7 +58,8 @@ def read_json(text: str) -> Any:
         value, end = _decoder.raw_decode(text, start)
     except json.JSONDecodeError as error:
         raise JsonTextError(f"{error.msg} at line {error.lineno}, column {error.colno}") from None
-    if text[start] not in '{["' and not _NUMBER_END.match(text, end):
+    ending = _WORD_END if text[start] in "tfn" else _NUMBER_END
+    if text[start] not in '{["' and not ending.match(text, end):
         raise JsonTextError(f"Unexpected character {text[end]!r} behind {text[start:end][:40]!r}")
     return _joined(value) if _ESCAPED_SURROGATE.search(text) else value
 

@@ -98,10 +98,11 @@ class Lexer:
             dash = source.startswith("-", start + 2) and source[start + 3 : start + 4] in _BLANKS
             text = source[position:start]
             if raw := RAW.match(source, start):
-                _add_text(lexemes, text + raw.group(1), position)
+                lexemes.append(Lexeme("TEXT", text + raw.group(1), position))
                 position = raw.end()
                 continue
-            _add_text(lexemes, text.rstrip(_BLANKS) if dash else text, position)
+            if text:  # what a dash leaves nothing of is still a text
+                lexemes.append(Lexeme("TEXT", text.rstrip(_BLANKS) if dash else text, position))
             if opener == "{{":
                 lexemes.append(Lexeme("OUTPUT_OPEN", opener, start))
                 return start + 2 + dash

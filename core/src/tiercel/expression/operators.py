@@ -325,7 +325,7 @@ def truth(value: Any) -> bool:
         return bool(value)
     if is_number(value):
         return bool(value != 0)
-    if isinstance(value, str):
+    if is_text(value):
         return bool(value)
     shown = "null" if value is None else java_text(value)
     raise EvaluationError(f"A condition takes a boolean, number or text, not {shown}")

@@ -116,21 +116,11 @@ def _json_scalar(value: Any) -> str:
         nanos = temporal.total_nanoseconds(value)
         sign = "-" if nanos < 0 else ""
         return f"{sign}{abs(nanos) // 10**9}.{abs(nanos) % 10**9:09d}"
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return f'"{_json_moment(value)}"'
+    if isinstance(value, (datetime, time)):
+        from tiercel.expression import temporal
+
+        return f'"{temporal.to_json(value)}"'
     return encode_basestring(java_text(value))
-
-
-def _json_moment(value: datetime) -> str:
-    """A point in time in UTC; a `java.util.Date` keeps its own shape."""
-    from datetime import UTC
-
-    from tiercel.expression import temporal
-
-    if isinstance(value, temporal.JavaDate):
-        return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}+00:00"
-    instant = temporal.Instant.of(value.astimezone(UTC), temporal.nanosecond_of(value))
-    return temporal.to_text(instant)
 
 
 def _temporal_text(value: Any) -> str:

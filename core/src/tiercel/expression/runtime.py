@@ -12,7 +12,7 @@ from tiercel.errors import EvaluationError, LimitError, UndefinedError
 from tiercel.expression.access import MISSING, nearest
 from tiercel.expression.operators import range_of, truth
 from tiercel.expression.printing import java_text
-from tiercel.expression.values import Entry, Long
+from tiercel.expression.values import Entry
 
 if TYPE_CHECKING:
     from tiercel.expression.environment import Environment
@@ -194,11 +194,11 @@ class Loop:
         self.index = 0
 
     expression_members: Mapping[str, Callable[[Loop], Any]] = {
-        "index": lambda loop: Long(loop.index),
-        "length": lambda loop: Long(loop.length),
+        "index": lambda loop: loop.index,
+        "length": lambda loop: loop.length,
         "first": lambda loop: loop.index == 0,
         "last": lambda loop: loop.index == loop.length - 1,
-        "revindex": lambda loop: Long(loop.length - loop.index - 1),
+        "revindex": lambda loop: loop.length - loop.index - 1,
     }
 
     def expression_text(self) -> str:

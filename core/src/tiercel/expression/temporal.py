@@ -34,6 +34,7 @@ __all__ = [
     "ZonedDateTime",
     "from_tag",
     "is_temporal",
+    "iso_text",
     "nanosecond_of",
     "to_json",
     "to_text",
@@ -264,6 +265,22 @@ def to_text(value: date | time | timedelta) -> str:
     raise TypeError(f"{type(value).__name__} is no date or time")
 
 
+def iso_text(value: datetime | time) -> str:
+    """Return the value as Java's ISO formatters print it, the zone's name left out.
+
+    The seconds are always there, and a fraction of them has no zeros at its end.
+    """
+    if isinstance(value, Instant):
+        return _instant_text(value)
+    fraction = f".{_nano(value):09d}".rstrip("0") if _nano(value) else ""
+    clock = f"{value.hour:02d}:{value.minute:02d}:{value.second:02d}{fraction}"
+    if isinstance(value, time):
+        return clock
+    delta = value.utcoffset()
+    offset = "" if delta is None else offset_id(int(delta.total_seconds()))
+    return f"{_date_text(value)}T{clock}{offset}"
+
+
 def _datetime_from(text: str, zone: tzinfo = UTC) -> tuple[datetime, int]:
     moment = parse_iso(text, zone)
     clock = datetime(
@@ -320,11 +337,13 @@ def to_json(value: date | time | timedelta) -> str | float:
     """Return the value as it stands in JSON: a duration in seconds, a moment in UTC, else text."""
     if isinstance(value, timedelta):
         return total_nanoseconds(value) / NANOS_PER_SECOND
-    if not isinstance(value, datetime) or value.tzinfo is None:
+    if not isinstance(value, datetime | time):
         return to_text(value)
     if isinstance(value, JavaDate):
         return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}+00:00"
-    return _instant_text(Instant.of(value.astimezone(UTC), nanosecond_of(value)))
+    if isinstance(value, (time, Instant)) or value.tzinfo is None:
+        return iso_text(value)
+    return iso_text(PreciseDateTime.of(value.astimezone(UTC), nanosecond_of(value)))
 
 
 def from_tag(tag: str, text: str) -> Any:

@@ -9,7 +9,7 @@ from tiercel.errors import EvaluationError
 from tiercel.expression.json_reader import JsonTextError, read_json
 from tiercel.expression.printing import java_text
 from tiercel.expression.table import TESTS
-from tiercel.expression.values import Array, is_text
+from tiercel.expression.values import INT_MAX, INT_MIN, Array, is_long, is_text
 
 __all__: list[str] = []
 
@@ -51,8 +51,8 @@ def odd(value: Any) -> bool:
 
 
 def _integer(value: Any, test: str) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+    if is_long(value) or (value.__class__ is int and INT_MIN <= value <= INT_MAX):
+        return int(value)
     raise EvaluationError(f"The test {test!r} takes an integer, not {java_text(value)}")
 
 

@@ -11,7 +11,7 @@ import io
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Any
 
 import yaml
@@ -103,10 +103,20 @@ def _events(value: Any) -> Iterator[events.Event]:
         yield events.SequenceEndEvent()
     elif isinstance(value, str):
         yield _scalar(*_text_style(value))
-    elif isinstance(value, date | time):
-        yield _scalar(*_text_style(json_text(value).strip('"')))
+    elif isinstance(value, datetime | time):
+        yield _scalar(*_text_style(_moment_text(value)))
+    elif isinstance(value, date):
+        yield _scalar(*_text_style(java_text(value)))
     else:
         yield _scalar(java_text(value) if isinstance(value, float) else json_text(value), _PLAIN)
+
+
+def _moment_text(value: datetime | time) -> str:
+    from tiercel.expression import temporal
+
+    # YAML keeps a date's own offset, where JSON has it in UTC.
+    is_date = isinstance(value, temporal.JavaDate)
+    return str(temporal.to_json(value)) if is_date else temporal.iso_text(value)
 
 
 def _scalar(text: str, style: str | None) -> events.Event:

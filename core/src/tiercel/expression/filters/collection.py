@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from tiercel.errors import EvaluationError, LimitError
 from tiercel.expression.bounded import check_items, check_tree
 from tiercel.expression.filters.text import number_argument, text_argument
-from tiercel.expression.operators import is_number, value_key
+from tiercel.expression.operators import value_key
 from tiercel.expression.printing import java_text
 from tiercel.expression.runtime import EvaluationContext
 from tiercel.expression.table import FILTERS
@@ -16,6 +18,8 @@ from tiercel.expression.tests import empty
 from tiercel.expression.values import Array, Character, Entry, ValueSet, is_text
 
 __all__: list[str] = []
+
+_ORDERED = (int, float, Decimal, str, date, time, timedelta)
 
 
 def _refused(filter_name: str, wanted: str, value: Any) -> EvaluationError:
@@ -129,9 +133,7 @@ def _sorted(value: Any, filter_name: str, descending: bool) -> list[Any]:
     if len(items) < 2:
         return list(items)
     kinds = {value_key(item)[0] for item in items}
-    if len(kinds) > 1 or not all(
-        is_number(item) or isinstance(item, (str, bool)) for item in items
-    ):
+    if len(kinds) > 1 or not isinstance(items[0], _ORDERED):
         raise _refused(filter_name, "items of one kind, numbers or texts", value)
     return sorted(items, key=_utf16 if kinds == {str} else None, reverse=descending)
 

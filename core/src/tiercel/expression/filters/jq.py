@@ -41,7 +41,7 @@ def jq(context: EvaluationContext, value: Any, expression: Any) -> list[Any] | N
     """
     if value is None:
         return None
-    if not isinstance(expression, str):
+    if not is_text(expression):
         raise EvaluationError(f"The 'jq' filter expects a text as 'expression', not {expression!r}")
     try:
         data = _read(value, expression) if is_text(value) else _tree(check_tree(value))

@@ -58,7 +58,7 @@ def number(value: Any, type_: Any = "") -> Any:
         return None
     if not is_text(value):
         raise EvaluationError(f"The 'number' filter needs a text, not {class_name(value)}")
-    if not isinstance(type_, str):
+    if not is_text(type_):
         raise EvaluationError("Argument 'type' of the 'number' filter must be a text")
     return _TYPES.get(type_, _smallest)(value)
 

@@ -22,9 +22,10 @@ from tiercel.expression.values import (
     class_name,
     is_long,
     is_text,
+    wrap32,
 )
 
-__all__ = ["integer_argument", "number_argument", "text_argument", "text_input"]
+__all__ = ["long_argument", "number_argument", "text_argument", "text_input"]
 
 _JAVA_BLANKS = "".join(map(chr, range(33)))
 # What Java's `Character.isWhitespace` calls white space: no blank that may not break.
@@ -57,27 +58,29 @@ def text_argument(value: Any, filter_name: str, argument: str) -> str:
     )
 
 
-def integer_argument(value: Any, filter_name: str, argument: str) -> int:
-    """Return a filter's argument that has to be an integer.
+def long_argument(value: Any, filter_name: str, argument: str) -> int:
+    """Return a filter's argument that has to be a long (a literal is one), cut to 32 bits.
 
     Raises:
         EvaluationError: it is something else.
     """
-    if isinstance(value, int) and not isinstance(value, bool):
-        return int(value)
+    if is_long(value):
+        return wrap32(value)
     raise EvaluationError(
-        f"The argument {argument!r} of {filter_name!r} is an integer, not {java_text(value)[:200]}"
+        f"The argument {argument!r} of {filter_name!r} is a long, not {java_text(value)[:200]}"
     )
 
 
 def number_argument(value: Any, filter_name: str, argument: str) -> int:
-    """Return a filter's argument that has to be a number, cut to a whole one.
+    """Return a filter's argument that has to be a number, as Java's `intValue` has it.
 
     Raises:
         EvaluationError: it is something else.
     """
-    if isinstance(value, (int, float, Decimal)) and value == value and not isinstance(value, bool):
-        return int(max(min(value, INT_MAX), INT_MIN))
+    if isinstance(value, float):
+        return 0 if value != value else int(max(min(value, INT_MAX), INT_MIN))
+    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+        return wrap32(int(value))
     raise EvaluationError(
         f"The argument {argument!r} of {filter_name!r} is a number, not {java_text(value)[:200]}"
     )
@@ -153,7 +156,7 @@ def abbreviate(value: Any, length: Any = None) -> str | None:
     if value is None:
         return None
     text = text_input(value, "abbreviate")
-    longest = integer_argument(length, "abbreviate", "length")
+    longest = long_argument(length, "abbreviate", "length")
     if longest < 0:
         raise EvaluationError(f"'abbreviate' takes a length of at least 0, not {longest}")
     if len(text) < longest or len(text) <= 3:
@@ -254,12 +257,10 @@ def nindent(
 def _margin(filter_name: str, amount: Any, prefix: Any) -> str:
     if amount is None:
         raise EvaluationError(f"The filter {filter_name!r} needs the argument 'amount'")
-    if not is_long(amount):
-        shown = java_text(amount)[:200]
-        raise EvaluationError(f"{filter_name!r} takes a long as its amount, not {shown}")
-    if not 0 <= amount <= 10_000:
-        raise EvaluationError(f"{filter_name!r} takes an amount from 0 to 10000, not {amount}")
-    return text_argument(prefix, filter_name, "prefix") * int(amount)
+    times = long_argument(amount, filter_name, "amount")
+    if not 0 <= times <= 10_000:
+        raise EvaluationError(f"{filter_name!r} takes an amount from 0 to 10000, not {times}")
+    return text_argument(prefix, filter_name, "prefix") * times
 
 
 def _indented(context: EvaluationContext, text: str, margin: str, *, new_line: bool = False) -> str:
