@@ -235,7 +235,7 @@ tasks:
         async with self.remote(ctx) as remote:
             found = await remote.files(folder, pattern, deep=ctx.render(self.recursive))
             files = limited(ctx, found, self.max_files)
-            stored = [await remote.fetch(ctx, file.path) for file in files]
+            stored = [await remote.fetch(ctx, file.path, is_one_of_many=True) for file in files]
             for file in files:
                 await _clear(remote, file, action, target or "")
         fetched = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -190,13 +191,20 @@ class Remote:
             updated_date=_moment(attrs.mtime),
         )
 
-    async def fetch(self, ctx: RunContext, path: str) -> str:
+    async def fetch(self, ctx: RunContext, path: str, *, is_one_of_many: bool = False) -> str:
         """Carry a file into internal storage; return its URI there.
+
+        Args:
+            ctx: what the task was given.
+            path: the file on the server.
+            is_one_of_many: whether others may have the same name.
 
         Raises:
             TaskError: there is no such file, or it cannot be read.
         """
         name = posixpath.basename(path.rstrip("/")) or "file"
+        if is_one_of_many:
+            name = f"{secrets.token_hex(8)}-{name}"
         with told(f"Cannot download {self.uri(path)}"):
             async with self.client.open(self.path(path), "rb") as source:
                 with ctx.storage.create(name) as target:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -19,7 +19,10 @@ from tiercel.plugin import (
 from tiercel_gcp.connection import told
 from tiercel_gcp.gcs.client import GcsConnection, ObjectUri, Watched
 
-__all__ = ["Download"]
+if TYPE_CHECKING:
+    from google.cloud.storage import Client
+
+__all__ = ["Download", "fetch"]
 
 
 class DownloadOutput(Output):
@@ -72,19 +75,40 @@ tasks:
             TaskKilledError: the task is to stop.
         """
         source = ObjectUri.parse(ctx.render(self.from_))
+        name = source.name.rpartition("/")[2] or "download"
         validate = ctx.render(self.validate_checksum)
-        with told(f"Cannot download {source}"):
-            blob = self.gcs(ctx).bucket(source.bucket).get_blob(source.name)
-            if blob is None:
-                raise TaskError(
-                    f"Unable to find blob on bucket '{source.bucket}' with path '{source.name}'"
-                )
-            algorithm = _algorithm(blob, source) if validate else "auto"
-            with ctx.storage.create(source.name.rpartition("/")[2] or "download") as file:
-                _transfer(blob, Watched(ctx, file), algorithm)
-        if validate:
-            ctx.metric(Metric.counter("checksum.validated", 1, algorithm=algorithm))
-        return DownloadOutput(bucket=source.bucket, path=source.name, uri=file.uri)
+        uri = fetch(ctx, self.gcs(ctx), source, name, validate=validate)
+        return DownloadOutput(bucket=source.bucket, path=source.name, uri=uri)
+
+
+def fetch(
+    ctx: RunContext, client: Client, source: ObjectUri, name: str, *, validate: bool = False
+) -> str:
+    """Carry an object into internal storage; return its URI there.
+
+    Args:
+        ctx: what the task was given.
+        client: a client for Cloud Storage.
+        source: the object.
+        name: what the stored file is called.
+        validate: whether Cloud Storage must have a checksum, and the file that very one.
+
+    Raises:
+        TaskError: it cannot be had, or it is not what its checksum says.
+        TaskKilledError: the task is to stop.
+    """
+    with told(f"Cannot download {source}"):
+        blob = client.bucket(source.bucket).get_blob(source.name)
+        if blob is None:
+            raise TaskError(
+                f"Unable to find blob on bucket '{source.bucket}' with path '{source.name}'"
+            )
+        algorithm = _algorithm(blob, source) if validate else "auto"
+        with ctx.storage.create(name) as file:
+            _transfer(blob, Watched(ctx, file), algorithm)
+    if validate:
+        ctx.metric(Metric.counter("checksum.validated", 1, algorithm=algorithm))
+    return file.uri
 
 
 def _transfer(blob: Any, target: Watched, algorithm: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -21,7 +21,10 @@ from tiercel.plugin import (
 from tiercel_gcp.connection import told
 from tiercel_gcp.gcs.client import GcsConnection, ObjectUri
 
-__all__ = ["Copy", "Delete"]
+if TYPE_CHECKING:
+    from google.cloud.storage import Client
+
+__all__ = ["Copy", "Delete", "copy_object"]
 
 
 class CopyOutput(Output):
@@ -73,19 +76,38 @@ tasks:
         target = ObjectUri.parse(ctx.render(self.to))
         if source == target:
             raise TaskError(f"Invalid copy to same path '{target}'", retryable=False)
-        client = self.gcs(ctx)
-        with told(f"Cannot copy {source} to {target}"):
-            origin = client.bucket(source.bucket).blob(source.name)
-            copy = client.bucket(target.bucket).blob(target.name)
-            token, _, size = copy.rewrite(origin)
-            while token:  # a large object is copied piece by piece
-                if ctx.cancelled:
-                    raise TaskKilledError("The copy was stopped")
-                token, _, size = copy.rewrite(origin, token=token)
-            if ctx.render(self.delete):
-                origin.delete()
+        size = copy_object(ctx, self.gcs(ctx), source, target, and_delete=ctx.render(self.delete))
         ctx.metric(Metric.counter("file.size", size))
         return CopyOutput(uri=str(target))
+
+
+def copy_object(
+    ctx: RunContext, client: Client, source: ObjectUri, target: ObjectUri, *, and_delete: bool
+) -> int:
+    """Copy an object of any size and return its size in bytes.
+
+    Args:
+        ctx: what the task was given.
+        client: a client for Cloud Storage.
+        source: the object.
+        target: the copy.
+        and_delete: whether the source goes.
+
+    Raises:
+        TaskError: it cannot be copied.
+        TaskKilledError: the task is to stop.
+    """
+    with told(f"Cannot copy {source} to {target}"):
+        origin = client.bucket(source.bucket).blob(source.name)
+        copy = client.bucket(target.bucket).blob(target.name)
+        token, _, size = copy.rewrite(origin)
+        while token:  # a large object is copied piece by piece
+            if ctx.cancelled:
+                raise TaskKilledError("The copy was stopped")
+            token, _, size = copy.rewrite(origin, token=token)
+        if and_delete:
+            origin.delete()
+    return int(size)
 
 
 class DeleteOutput(Output):

@@ -26,7 +26,9 @@ from tiercel_gcp.gcs.client import GcsConnection, ObjectUri
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["List"]
+    from google.cloud.storage import Client
+
+__all__ = ["Blob", "Filter", "List", "Listed"]
 
 
 class Filter(StrEnum):
@@ -118,6 +120,68 @@ class Blob(Output):
         )
 
 
+class Listed(GcsConnection):
+    """Which objects of a bucket are meant."""
+
+    from_: Property[str] = Field(alias="from")
+    """The directory: `gs://bucket/path/`; a path without a slash at the end is what names begin
+    with."""
+    listing_type: Property[ListingType] = Property.of(ListingType.DIRECTORY)
+    """DIRECTORY for what is directly in it, RECURSIVE for all that is below it."""
+    reg_exp: Property[str] | None = None
+    """A regular expression that the whole URI of an object must match."""
+
+    def find(
+        self, ctx: RunContext, client: Client, wanted: Filter, *, versions: bool | None = None
+    ) -> Iterator[Blob]:
+        """Yield the objects, and what names begin with if that is wanted, as they are asked for.
+
+        Args:
+            ctx: what the task was given.
+            client: a client for Cloud Storage.
+            wanted: files, directories or both.
+            versions: whether older versions count.
+
+        Raises:
+            TaskError: the pattern is no regular expression.
+        """
+        place = ObjectUri.parse(ctx.render(self.from_))
+        pattern = _compiled(ctx.render(self.reg_exp))
+        listed = client.list_blobs(
+            place.bucket,
+            prefix=place.name or None,
+            delimiter="/" if ctx.render(self.listing_type) is ListingType.DIRECTORY else None,
+            versions=versions,
+        )
+        for page in listed.pages:
+            blobs = [Blob.of(blob) for blob in page]
+            blobs += [_directory(place.bucket, name) for name in page.prefixes]
+            for blob in sorted(blobs, key=lambda blob: blob.name):
+                is_directory = blob.directory or blob.name.endswith("/")
+                if wanted is not Filter.BOTH and (wanted is Filter.DIRECTORY) != is_directory:
+                    continue
+                if pattern is None or pattern.fullmatch(blob.uri):
+                    yield blob
+
+    def first(self, ctx: RunContext, found: Iterator[Blob], most: int) -> list[Blob]:
+        """Return the first objects, and say when there are more.
+
+        Raises:
+            TaskError: the bucket cannot be listed.
+        """
+        place = ctx.render(self.from_)
+        with told(f"Cannot list {ObjectUri.parse(place)}"):
+            blobs = list(islice(found, most + 1))
+        if len(blobs) > most:
+            ctx.log(
+                "WARN",
+                f"Results for '{place}' exceeded the maxFiles limit ({most}); "
+                "remaining items were skipped.",
+            )
+        ctx.log("DEBUG", f"Found '{len(blobs[:most])}' blobs from '{place}'")
+        return blobs[:most]
+
+
 class ListOutput(Output):
     """What `List` gives to later tasks."""
 
@@ -125,7 +189,7 @@ class ListOutput(Output):
     """The objects, by name."""
 
 
-class List(GcsConnection, Task[ListOutput]):
+class List(Listed, Task[ListOutput]):
     """List the objects of a bucket, or of a directory in it."""
 
     examples: ClassVar[tuple[Example, ...]] = (
@@ -152,17 +216,10 @@ tasks:
         MetricInfo("size", "counter", "How many objects were listed."),
     )
 
-    from_: Property[str] = Field(alias="from")
-    """The directory: `gs://bucket/path/`; a path without a slash at the end is what names begin
-    with."""
-    listing_type: Property[ListingType] = Property.of(ListingType.DIRECTORY)
-    """DIRECTORY for what is directly in it, RECURSIVE for all that is below it."""
     filter: Property[Filter] = Property.of(Filter.BOTH)
     """Whether files, directories or both are meant."""
     all_versions: Property[bool] | None = None
     """List the older versions, too."""
-    reg_exp: Property[str] | None = None
-    """A regular expression that the whole URI of an object must match."""
     max_files: Property[int] = Property.of(25)
     """How many objects are returned at most."""
 
@@ -172,39 +229,15 @@ tasks:
         Raises:
             TaskError: the bucket cannot be listed, or the pattern is no regular expression.
         """
-        place = ObjectUri.parse(ctx.render(self.from_))
-        most = ctx.render(self.max_files)
-        with told(f"Cannot list {place}"):
-            found = list(islice(self._find(ctx, place), most + 1))
-        if len(found) > most:
-            ctx.log(
-                "WARN",
-                f"Results for '{place}' exceeded the maxFiles limit ({most}); "
-                "remaining items were skipped.",
-            )
-        blobs = found[:most]
-        ctx.metric(Metric.counter("size", len(blobs)))
-        ctx.log("DEBUG", f"Found '{len(blobs)}' blobs from '{place}'")
-        return ListOutput(blobs=blobs)
-
-    def _find(self, ctx: RunContext, place: ObjectUri) -> Iterator[Blob]:
-        pattern = _compiled(ctx.render(self.reg_exp))
-        wanted = ctx.render(self.filter)
-        listed = self.gcs(ctx).list_blobs(
-            place.bucket,
-            prefix=place.name or None,
-            delimiter="/" if ctx.render(self.listing_type) is ListingType.DIRECTORY else None,
+        found = self.find(
+            ctx,
+            self.gcs(ctx),
+            ctx.render(self.filter),
             versions=ctx.render(self.all_versions),
         )
-        for page in listed.pages:
-            blobs = [Blob.of(blob) for blob in page]
-            blobs += [_directory(place.bucket, name) for name in page.prefixes]
-            for blob in sorted(blobs, key=lambda blob: blob.name):
-                is_directory = blob.directory or blob.name.endswith("/")
-                if wanted is not Filter.BOTH and (wanted is Filter.DIRECTORY) != is_directory:
-                    continue
-                if pattern is None or pattern.fullmatch(blob.uri):
-                    yield blob
+        blobs = self.first(ctx, found, ctx.render(self.max_files))
+        ctx.metric(Metric.counter("size", len(blobs)))
+        return ListOutput(blobs=blobs)
 
 
 def _directory(bucket: str, name: str) -> Blob:
