@@ -304,6 +304,7 @@ def test_the_schema_describes_nested_options_and_the_choice_among_words(
 def test_the_schema_says_what_is_deprecated(schema: dict[str, Any]) -> None:
     members = schema["definitions"]["acme.words.Report"]["properties"]
     assert [name for name, each in members.items() if each.get("deprecated")] == ["minLength"]
+    assert members["minLength"]["description"].startswith("Deprecated. Write `options.minLength`")
 
 
 def test_there_is_a_page_of_the_documentation_for_each_type(guide: Guide, tmp_path: Path) -> None:
@@ -417,5 +418,6 @@ def test_the_language_server_explains(
 
 def test_the_language_server_warns_of_what_is_deprecated(guide: Guide, ed: Editor) -> None:
     ed.open("deprecated.yaml", (guide.folder / "old.yaml").read_text())
-    found = ed.diagnostics("deprecated.yaml")
-    assert [each["code"] for each in found] == ["TC009"]
+    (found,) = ed.diagnostics("deprecated.yaml")
+    assert found["code"] == "TC009"
+    assert "Write `options.minLength`" in found["message"]
