@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tiercel.engine.flows.flow_folder import FileChange, FlowFolder
     from tiercel.model.execution import Execution, LogEntry
 
-__all__ = ["daemon"]
+__all__ = ["daemon", "stoppable"]
 
 _LOOK_EVERY = 1.0
 _LOOK_SELDOM = 10
@@ -56,7 +56,7 @@ def daemon(folder: Path, watch: bool, grace: float, quiet: bool, home: Path | No
     from tiercel.engine.flows.flow_folder import FlowFolder, memory_of
 
     teller = _Teller(quiet)
-    with options.open_engine(home, listener=teller.execution) as engine, _stoppable() as stop:
+    with options.open_engine(home, listener=teller.execution) as engine, stoppable() as stop:
         assert engine.settings is not None
         flows = FlowFolder(folder, engine.flows, memory_of(engine.settings.home, folder))
         teller.files(engine, flows.sync())
@@ -118,7 +118,7 @@ class _Teller:
 
 
 @contextmanager
-def _stoppable() -> Iterator[threading.Event]:
+def stoppable() -> Iterator[threading.Event]:
     """Yield an event that Ctrl-C and SIGTERM set; a second one ends the process at once."""
     stop = threading.Event()
 

@@ -22,6 +22,7 @@ _COMMANDS = {
     "run": ("tiercel.cli.run:run", "Run a flow from a file, without a server."),
     "resume": ("tiercel.cli.run:resume", "Go on with executions that a crash interrupted."),
     "daemon": ("tiercel.cli.daemon:daemon", "Run the flows of a folder as their triggers say."),
+    "dev": ("tiercel.cli.dev:dev", "Run a flow again as it and plugins change."),
     "triggers": ("tiercel.cli.triggers:triggers", "List, turn on and off, backfill triggers."),
     "executions": ("tiercel.cli.executions:executions", "List, show, restart, kill … executions."),
     "eval": ("tiercel.cli.executions:evaluate", "Evaluate an expression on an execution."),
