@@ -103,6 +103,8 @@ def test_labels_are_added_and_replaced(run, labels):
             '{system.x: "1"}',
             "System labels can only be set by Kestra itself, offending label: system.x=1",
         ),
+        ("{a: ''}", "A label needs a key and a value, offending label: a="),
+        ("[{key: '', value: v}]", "A label needs a key and a value, offending label: =v"),
         ("'5'", "Labels are a map or a list of key and value, not 5"),
     ],
 )

@@ -112,10 +112,12 @@ tasks:
         """Add the labels.
 
         Raises:
-            ValueError: they are none, or one of them is the system's.
+            ValueError: they are none, or one of them is empty or the system's.
         """
         labels = dict(_pairs(values["labels"]))
         for key, value in labels.items():
+            if not key or not value:
+                raise ValueError(f"A label needs a key and a value, offending label: {key}={value}")
             if key.startswith("system."):
                 raise ValueError(
                     "System labels can only be set by Kestra itself, "

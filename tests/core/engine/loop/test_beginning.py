@@ -39,6 +39,13 @@ def test_defaults_see_the_execution_its_labels_and_the_flows_variables(tiercel: 
     assert execution.inputs["a"] == f"{execution.id} blue hello 1"
 
 
+def test_labels_that_are_empty_are_left_out(tiercel: Tiercel) -> None:
+    text = FLOW.format(inputs="", shown="labels")
+    labels = dict(tiercel.run(text, labels={"team": "", "mood": "good"}).labels)
+    assert labels.pop("system.correlationId")
+    assert labels == {"mood": "good"}
+
+
 def test_a_default_of_an_input_that_is_left_out_is_seen_all_the_same(tiercel: Tiercel) -> None:
     text = FLOW.format(inputs=LEFT_OUT % "{{ inputs.ftp }}", shown="inputs.host")
     execution = tiercel.run(text)
