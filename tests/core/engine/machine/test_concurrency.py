@@ -12,6 +12,7 @@ from world import World, flow
 from tiercel import Execution, State, Tiercel
 from tiercel.engine.machine import commands as cmd
 from tiercel.engine.machine import events as ev
+from tiercel.errors import ConflictError
 
 FLOW = """
 id: f
@@ -140,6 +141,24 @@ def test_one_too_many_is_refused_as_the_flow_says(tiercel, until, behavior, stat
     until((first, State.PAUSED))
     refused = tiercel.run(text, timeout=20)
     assert (refused.state, [each.message for each in tiercel.logs(refused.id)]) == (state, told)
+
+
+@pytest.mark.parametrize("state", [State.RUNNING, State.FAILED, State.CANCELLED])
+def test_a_person_can_take_an_execution_out_of_the_queue(tiercel, until, state):
+    first, second = (tiercel.start(FLOW.format(limit=ONE)) for _ in range(2))
+    until((first, State.PAUSED), (second, State.QUEUED))
+    tiercel.operations.unqueue(second, state)
+    until((second, State.PAUSED if state is State.RUNNING else state))
+    assert tiercel.logs(second) == []
+    with pytest.raises(ConflictError, match="Only QUEUED execution can be unqueued"):
+        tiercel.operations.unqueue(second, state)
+
+
+def test_out_of_the_queue_nothing_goes_on_to_any_other_state(tiercel, until):
+    first, second = (tiercel.start(FLOW.format(limit=ONE)) for _ in range(2))
+    until((first, State.PAUSED), (second, State.QUEUED))
+    with pytest.raises(ConflictError, match=r"Valid states are: \[RUNNING, FAILED, CANCELLED\]"):
+        tiercel.operations.unqueue(second, State.SUCCESS)
 
 
 def test_a_limit_that_is_raised_lets_those_in_who_wait(tiercel, until):

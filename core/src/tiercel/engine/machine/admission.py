@@ -18,10 +18,21 @@ from tiercel.model.execution import State
 if TYPE_CHECKING:
     from tiercel.engine.machine.draft import Draft
 
-__all__ = ["ADMIT", "admit", "answer_admission", "ask_admission", "is_limited"]
+__all__ = [
+    "ADMIT",
+    "UNQUEUED",
+    "admit",
+    "answer_admission",
+    "ask_admission",
+    "is_limited",
+    "leave_queue",
+]
 
 ADMIT = ":admit"
 """The id of the command that an execution waits for while it may not begin."""
+
+UNQUEUED = (State.RUNNING, State.FAILED, State.CANCELLED)
+"""What an execution can go on to when someone takes it out of the queue."""
 
 _WAITING = frozenset({State.CREATED, State.RESTARTED, State.QUEUED})
 
@@ -52,6 +63,17 @@ def answer_admission(draft: Draft, state: State) -> None:
         _refuse(draft, state)
 
 
+def leave_queue(draft: Draft, state: State) -> None:
+    """Have an execution that waits for a place begin (RUNNING), or end in `state`."""
+    root: Scope | None = draft.execution.scopes.get(ROOT)
+    if root is None or draft.execution.state is not State.QUEUED or state not in UNQUEUED:
+        return
+    if state is State.RUNNING:
+        admit(draft, root)
+    else:
+        _end(draft, state)
+
+
 def admit(draft: Draft, root: Scope) -> None:
     """Let an execution begin that waited."""
     draft.finish_command(ADMIT)
@@ -60,11 +82,15 @@ def admit(draft: Draft, root: Scope) -> None:
     draft.agenda.append((ROOT, None))
 
 
-def _refuse(draft: Draft, state: State) -> None:
+def _end(draft: Draft, state: State) -> None:
     draft.finish_command(ADMIT)
     draft.to(state)
     draft.drop_scope(ROOT)
     draft.set(done=True)
+
+
+def _refuse(draft: Draft, state: State) -> None:
+    _end(draft, state)
     if state is State.FAILED:
         reason = "Execution is FAILED due to concurrency limit exceeded"
         draft.log("ERROR", reason)

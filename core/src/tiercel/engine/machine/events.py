@@ -36,6 +36,7 @@ __all__ = [
     "TaskRunMarked",
     "TaskRunStarted",
     "TimerFired",
+    "Unqueued",
 ]
 
 
@@ -155,7 +156,14 @@ class PauseRequested(Event):
 
 @record(kw_only=True)
 class RunForced(Event):
-    """Someone asked not to wait: for a person, or for a place among the executions that run."""
+    """Someone asked not to wait: for a person, a date, or a place among the executions that run."""
+
+
+@record(kw_only=True)
+class Unqueued(Event):
+    """Someone took an execution out of the queue; it begins, or ends in `state`."""
+
+    state: State
 
 
 @record(kw_only=True)
@@ -226,6 +234,7 @@ Request = (
     | Resumed
     | PauseRequested
     | RunForced
+    | Unqueued
     | Restarted
     | TaskRunMarked
     | ExecutionMarked

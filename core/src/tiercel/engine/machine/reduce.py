@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, assert_never
 from tiercel._record import replace
 from tiercel.engine.machine import again, later, restart, sla
 from tiercel.engine.machine import events as ev
-from tiercel.engine.machine.admission import admit, answer_admission
+from tiercel.engine.machine.admission import admit, answer_admission, leave_queue
 from tiercel.engine.machine.carried import take_up
 from tiercel.engine.machine.children import child_created, child_ended
 from tiercel.engine.machine.commands import attempt_id
@@ -262,6 +262,10 @@ def _requested(draft: Draft, event: ev.Request) -> None:
             hold(draft)
         case ev.RunForced():
             _run_forced(draft, event)
+        case ev.Unqueued():
+            leave_queue(draft, event.state)
+            if draft.execution.done:
+                sla.stop_watching(draft)
         case ev.Restarted():
             restart.restart(draft)
         case ev.TaskRunMarked():

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Delivery"]
 
-_TO_GO_ON = events.KillRequested | events.Resumed | events.RunForced
+_TO_GO_ON = events.KillRequested | events.Resumed | events.RunForced | events.Unqueued
 """What has an execution go on here that a dead engine left; the rest waits until it does."""
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tiercel._record import record, replace
 from tiercel.engine.machine import events
+from tiercel.engine.machine.admission import UNQUEUED
 from tiercel.engine.machine.codec import decode_event
 from tiercel.engine.machine.hold import NOT_RUNNING
 from tiercel.engine.machine.reduce import create, reduce
@@ -147,6 +148,21 @@ class Operations:
         if self._execution(execution_id).state.is_terminal:
             raise ConflictError("Only non terminated executions can be forced run.")
         self._deliver(execution_id, events.RunForced(at=self._now()))
+
+    def unqueue(self, execution_id: str, state: State = State.RUNNING) -> None:
+        """Have an execution go on that waits for a place: begin at once, or end in `state`.
+
+        Raises:
+            NotFoundError: there is no such execution.
+            ConflictError: it does not wait for a place, or `state` is none of RUNNING, FAILED and
+                CANCELLED.
+        """
+        if self._execution(execution_id).state is not State.QUEUED:
+            raise ConflictError("Only QUEUED execution can be unqueued")
+        if state not in UNQUEUED:
+            valid = ", ".join(UNQUEUED)
+            raise ConflictError(f"Invalid target state: {state}. Valid states are: [{valid}]")
+        self._deliver(execution_id, events.Unqueued(at=self._now(), state=state))
 
     # Once more
 
