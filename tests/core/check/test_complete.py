@@ -157,3 +157,11 @@ def test_the_type_of_an_input_is_one_of_few(opened) -> None:
 def test_a_property_that_is_needed_says_so(complete) -> None:
     found = complete("  - id: t\n    type: io.kestra.plugin.core.log.Log\n    ‸")
     assert {each.label: each.detail for each in found}["message"] == "needed"
+
+
+def test_types_have_their_current_names_and_older_types_say_so(complete) -> None:
+    offered = {each.label: each for each in complete("  - id: t\n    type: ‸\n")}
+    assert "io.kestra.core.tasks.log.Log" not in offered
+    assert offered["io.kestra.plugin.core.log.Log"].doc != ""
+    old = offered["io.kestra.plugin.core.flow.EachSequential"]
+    assert (old.deprecated, old.doc) == (True, "Deprecated. Use io.kestra.plugin.core.flow.ForEach")

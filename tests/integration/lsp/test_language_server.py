@@ -219,3 +219,12 @@ def test_what_is_asked_of_a_broken_text_is_answered_all_the_same(ed, fresh) -> N
     assert [each["code"] for each in ed.diagnostics(name)] == ["TC001"]
     for method in ("hover", "definition", "completion", "prepareRename", "documentSymbol"):
         assert not ed.ask(f"textDocument/{method}", place)
+
+
+def test_a_type_that_should_not_be_written_any_more_comes_last_and_marked(ed, fresh) -> None:
+    place = ed.open(fresh(), flow("x") + "  - id: more\n    type: ‸\n")
+    items = {each["label"]: each for each in ed.ask("textDocument/completion", place)}
+    old = items["io.kestra.plugin.core.flow.EachSequential"]
+    assert old["tags"] == [1]
+    assert old["sortText"] > "io"
+    assert "tags" not in items["io.kestra.plugin.core.flow.ForEach"]

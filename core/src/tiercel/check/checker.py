@@ -229,7 +229,6 @@ class Document:
         message = f"{message}: {advice}" if isinstance(advice, str) else message
         return self.finding("TC009", message, span, path)
 
-
     def _advice(self, path: Path) -> str | None:
         """Return what to write instead of a deprecated property."""
         locator = Locator(self.data, None, self.checker.registry.resolve, Flow, "")

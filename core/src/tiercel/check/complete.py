@@ -6,6 +6,7 @@ need be), and what is then found around the word tells what could stand in its p
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
@@ -17,7 +18,7 @@ from tiercel.check.layout import KIND_BASES, layout
 from tiercel.check.query import class_at, origin_text, parts_of
 from tiercel.check.spots import Spot
 from tiercel.check.types import ANY, Either, MapOf, Member, Type, described
-from tiercel.errors import FlowSyntaxError
+from tiercel.errors import FlowSyntaxError, PluginError
 from tiercel.expression.table import Entry
 from tiercel.model import yaml
 from tiercel.model.docs import field_docs
@@ -47,6 +48,7 @@ class Completion:
         detail: its type, or what it is, in one line.
         doc: more about it; Markdown.
         insert: what is written, where that is not the label.
+        deprecated: whether something else should be written, as `doc` says.
     """
 
     label: str
@@ -56,6 +58,7 @@ class Completion:
     detail: str = ""
     doc: str = ""
     insert: str = ""
+    deprecated: bool = False
 
 
 def completions_at(document: Document, offset: int) -> list[Completion]:
@@ -259,14 +262,21 @@ def _values(document: Document, offset: int, word: str, after: str) -> Iterator[
 
 
 def _types(document: Document, kind: str, start: int, end: int) -> Iterator[Completion]:
-    """Yield the names of the types of a kind."""
+    """Yield the current names of the types of a kind."""
     if kind == "input":
         for each in DataType:
             yield Completion(str(each), "type", start, end)
         return
     registry = document.checker.registry
     for entry in registry.canonical(kind):
-        yield Completion(entry.name, "type", start, end, entry.plugin.package)
+        try:
+            cls = registry.load(kind, entry.name)
+        except PluginError:
+            continue
+        instead = getattr(cls, "deprecated", None)
+        doc = f"Deprecated. {instead}" if instead else inspect.getdoc(cls) or ""
+        package = entry.plugin.package
+        yield Completion(entry.name, "type", start, end, package, doc, deprecated=bool(instead))
 
 
 def _kind_at(document: Document, holder: Any) -> str | None:

@@ -216,6 +216,9 @@ def _item(document: Document, positions: Positions, each: Completion) -> types.C
         kind=_KINDS[each.kind],
         detail=each.detail or None,
         documentation=_markdown(each.doc) if each.doc else None,
+        tags=[types.CompletionItemTag.Deprecated] if each.deprecated else None,
+        # What should not be written any more comes last.
+        sort_text=f"~{each.label}" if each.deprecated else None,
         # What is filtered by begins with what is replaced: the dot before a name in brackets.
         filter_text=f".{each.label}" if written.startswith(".") else each.label,
         text_edit=types.TextEdit(
