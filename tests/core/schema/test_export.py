@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -97,3 +101,19 @@ def test_a_type_that_cannot_be_imported_is_told() -> None:
     (message,) = troubles(registry)
     assert "Plugin tiercel-x 1.0 cannot provide 'x.Y'" in message
     assert "x.Y" not in flow_schema(registry)["definitions"]
+
+
+HEAVY = {
+    *("pyarrow", "fastavro", "openpyxl", "google", "boto3", "botocore", "azure", "duckdb"),
+    *("docker", "dulwich", "httpx", "smart_open", "sqlalchemy", "lark", "jq", "babel", "psycopg"),
+}
+
+
+def test_the_classes_of_all_types_need_no_library_of_what_they_do(tmp_path: Path) -> None:
+    program = "import sys; from tiercel.cli.schema import schema; schema.main(['export', '-o', "
+    program += "sys.argv[1]], standalone_mode=False); print(*sys.modules)"
+    argv = [sys.executable, "-c", program, str(tmp_path / "flow.json")]
+    env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    done = subprocess.run(argv, env=env, capture_output=True, text=True, check=True)
+    assert HEAVY.isdisjoint(each.partition(".")[0] for each in done.stdout.split())
+    assert "tiercel_serdes.parquet" in done.stdout.split()
