@@ -73,6 +73,19 @@ tasks:
   - {{id: one, type: {_T}.flow.Subflow, namespace: sim, flowId: limited}}
   - {{id: two, type: {_T}.flow.Subflow, namespace: sim, flowId: broad, wait: false}}
 """,
+    f"""
+id: pauses
+namespace: sim
+tasks:
+  - id: beside
+    type: {_T}.flow.Parallel
+    allowFailure: true
+    tasks:
+      - {{id: p, type: {_T}.flow.Pause, pauseDuration: PT20S}}
+      - {{id: q, type: {_T}.flow.Pause, pauseDuration: PT9S, behavior: WARN}}
+      - {{id: f, type: {_T}.execution.Fail, retry: {{type: constant, interval: PT9S, maxAttempts: 2}}}}
+  - {{id: b, type: {_T}.debug.Return, format: b}}
+""",
 ]
 
 
@@ -203,6 +216,8 @@ class World:
             (self._adopt, 6),
             (self._kill, 2),
             (self._resume, 3),
+            (self._force, 2),
+            (self._restart, 2),
             (self._crash, 8),
             (self._freeze, 1),
         ]
@@ -236,9 +251,12 @@ class World:
             each.tiercel.driver.wake()
 
     def _ask(self, engine: Engine) -> None:
-        flow = self._random.choice(["limited", "limited", "broad", "failing", "parent"])
+        name = self._random.choice(["limited", "limited", "broad", "failing", "parent", "pauses"])
+        later = self._random.choice([None, None, None, timedelta(seconds=5), timedelta(hours=1)])
+        date = None if later is None else self.clock.now() + later
         with suppress(TiercelError):
-            self.acknowledged.append(engine.tiercel.start(engine.tiercel.flow("sim", flow)))
+            flow = engine.tiercel.flow("sim", name)
+            self.acknowledged.append(engine.tiercel.start(flow, schedule_date=date))
 
     def _adopt(self, engine: Engine) -> None:
         for execution_id in engine.tiercel.interrupted():
@@ -256,6 +274,18 @@ class World:
         if self.acknowledged:
             with suppress(TiercelError):
                 engine.tiercel.resume(self._random.choice(self.acknowledged))
+
+    def _force(self, engine: Engine) -> None:
+        """Force an execution, but none of those whose number is checked: it may exceed the limit."""
+        known = [self.repository.execution(each) for each in self.acknowledged]
+        if forced := [each.id for each in known if each.flow_id != "limited"]:
+            with suppress(TiercelError):
+                engine.tiercel.operations.force_run(self._random.choice(forced))
+
+    def _restart(self, engine: Engine) -> None:
+        if self.acknowledged:
+            with suppress(TiercelError):
+                engine.tiercel.operations.restart(self._random.choice(self.acknowledged))
 
     def _crash(self, engine: Engine) -> None:
         engine.doom.fate = self._random.choice(["before", "after"])
@@ -281,13 +311,15 @@ class World:
                         self._end_job(engine)
             if not self.repository.unfinished():
                 break
-            self.clock.move(timedelta(seconds=1))
+            self.clock.move(timedelta(seconds=5))
         else:
             raise Broken(f"Never over: {self._states()}")
         for execution_id in self.acknowledged:
             self.repository.execution(execution_id)  # NotFoundError: it was lost
         for each in self._executions():
             self._check_log(each)
+        if left := list(self.repository._state.inbox.values()):
+            raise Broken(f"Nobody read {left}")
 
     def _states(self) -> dict[str, str]:
         return {each.id: f"{each.flow_id} {each.state}" for each in self._executions()}
