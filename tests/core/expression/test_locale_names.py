@@ -100,7 +100,7 @@ def zone_names(zone: str, day: str, locale: str = "en_US") -> tuple[str, str]:
         ("Asia/Kolkata", "2024-03-05", "IST", "India Standard Time"),
         ("Asia/Calcutta", "2024-03-05", "IST", "India Standard Time"),
         ("Asia/Tokyo", "1850-03-05", "JST", "Japan Standard Time"),
-        ("America/Sao_Paulo", "2024-03-05", "BRT", "Brasilia Standard Time"),
+        ("America/Sao_Paulo", "2024-03-05", "GMT-03:00", "Brasilia Standard Time"),
         ("Pacific/Auckland", "2024-03-05", "NZDT", "New Zealand Daylight Time"),
         ("Europe/Dublin", "2024-03-05", "GMT", "Greenwich Mean Time"),
         ("+02:00", "2024-03-05", "+02:00", "+02:00"),
@@ -116,7 +116,10 @@ def test_zones_are_called_as_people_call_them(zone: str, day: str, short: str, f
 def test_zone_names_are_translated() -> None:
     assert zone_names("UTC", "2024-03-05", "de")[1] == "Koordinierte Weltzeit"
     assert zone_names("Europe/Paris", "2024-03-05", "de")[0] == "MEZ"
-    assert zone_names("UTC", "2024-03-05", "xx")[1] == "Coordinated Universal Time"
+    assert zone_names("UTC", "2024-03-05", "xx")[1] == "GMT"
+    assert zone_names("UTC", "2024-03-05", "fr")[0] == "UTC"
+    assert zone_names("America/New_York", "2024-03-05", "fr")[0] == "EST"
+    assert zone_names("America/Bogota", "2024-03-05", "fr")[0] == "UTC\u221205:00"
 
 
 def test_a_generic_zone_name_holds_all_year() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from tiercel.errors import EvaluationError, UndefinedError
 from tiercel.expression.printing import java_text
-from tiercel.expression.values import Array, Character, Entry, Long, Uri, ValueSet
+from tiercel.expression.values import Array, Character, Entry, Long, Uri, ValueSet, utf16_length
 
 __all__ = [
     "MISSING",
@@ -217,7 +217,7 @@ def _string(value: Any) -> str:
 
 
 _TEXT_METHODS: dict[str, Callable[..., Any]] = {
-    "length": lambda text: len(text),
+    "length": utf16_length,
     "isEmpty": lambda text: not text,
     "empty": lambda text: not text,
     "isBlank": lambda text: not text.strip(),

@@ -65,6 +65,7 @@ _HELPERS: dict[str, Any] = {
     "span": runtime.span,
     "make_map": runtime.make_map,
     "refuse": runtime.refuse,
+    "lacks": runtime.lacks,
     "call_macro": runtime.call_macro,
     "render_block": runtime.render_block,
     "java": runtime.macro_text,

@@ -39,7 +39,6 @@ _CALLS = {
     "*": "times",
     "/": "over",
     "%": "rest",
-    "contains": "has",
     "isIn": "is_in",
     "==": "eq",
 }
@@ -149,6 +148,11 @@ class ExpressionWriter:
         operator, at = node.operator, node.start
         if operator in _CALLS:
             return self.call(_CALLS[operator], at, node.left, node.right)
+        if operator == "contains":
+            # What null would contain is never asked for.
+            name, left = self.temporary(), self.expression(node.left)
+            right = self.expression(node.right)
+            return f"(({name} := {left}) is not None and \0{at} has({name}, {right}))"
         if operator == "!=":
             return f"(not {self.call('eq', at, node.left, node.right)})"
         if operator == "~":
@@ -313,10 +317,10 @@ class ExpressionWriter:
             missing = [name for name in entry.required if name not in bound and not problem]
             problem = f"needs the argument {missing[0]!r}" if missing else problem
             if problem:
-                refused = f"\0{at} refuse({f'The {kind} {entry.name!r} {problem}'!r})"
-                # A filter gives null for null before it looks at what it was not given.
-                forgiven = kind == "filter" and missing and base
-                return f"(None if {base} is None else {refused})" if forgiven else refused
+                reason = f"The {kind} {entry.name!r} {problem}"
+                if kind == "filter" and missing:
+                    return f"\0{at} lacks({base}, {reason!r})"
+                return f"\0{at} refuse({reason!r})"
             keywords = dict(zip(entry.parameters, entry.keywords, strict=True))
             position = 0
             for name in entry.parameters:

@@ -29,33 +29,10 @@ _ENGLISH_SHORT = {
     "day_of_week": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
 }
 _WIDTHS = {"short": "abbreviated", "full": "wide", "narrow": "narrow"}
-# Zones whose abbreviations the tz database has dropped for numbers keep the old ones in Java.
 _NO_NAME = "∅∅∅"  # CLDR: do not look any further
 _UNIVERSAL = frozenset({"UTC", "Etc/UTC", "Etc/UCT", "UCT", "Zulu", "Etc/Zulu", "Universal"})
 # Zones whose winter time counts as the exception in the tz database, and as the rule in Java.
 _NEGATIVE_WINTER = frozenset({"Europe/Dublin", "Eire", "Africa/Casablanca", "Africa/El_Aaiun"})
-_OLD_ABBREVIATIONS_TEXT = """
-= Acre=ACT Afghanistan=AFT Amazon=AMT Anadyr=ANAT Apia=WSST Arabian=AST Argentina=ART Armenia=AMT
-Australia_CentralWestern=ACWST Australia_Western=AWST Azerbaijan=AZT Azores=AZOT/AZOST
-Bangladesh=BDT Bhutan=BTT Bolivia=BOT Brasilia=BRT Brunei=BNT Cape_Verde=CVT Chatham=CHAST/CHADT
-Chile=CLT/CLST Christmas=CXT Cocos=CCT Colombia=COT Cook=CKT Davis=DAVT DumontDUrville=DDUT
-East_Timor=TLT Easter=EAST/EASST Ecuador=ECT Europe_Eastern=EET/EEST Europe_Further_Eastern=MSK
-Europe_Western=WET/WEST Falkland=FKT Fiji=FJT French_Guiana=GFT French_Southern=TFT
-Galapagos=GALT Gambier=GAMT Georgia=GET Gilbert_Islands=GILT Greenland=WGT/WGST Gulf=GST
-Guyana=GYT Hovd=HOVT India=IST Indian_Ocean=IOT Indochina=ICT Iran=IRST Irkutsk=IRKT
-Kamchatka=PETT Kazakhstan=ALMT Kosrae=KOST Krasnoyarsk=KRAT Kyrgystan=KGT Line_Islands=LINT
-Lord_Howe=LHST/LHDT Magadan=MAGT Malaysia=MYT Maldives=MVT Marquesas=MART Marshall_Islands=MHT
-Mauritius=MUT Mawson=MAWT Mongolia=ULAT Myanmar=MMT Nauru=NRT Nepal=NPT New_Caledonia=NCT
-Niue=NUT Norfolk=NFT/NFST Noronha=FNT Novosibirsk=NOVT Omsk=OMST Palau=PWT Papua_New_Guinea=PGT
-Paraguay=PYT/PYST Peru=PET Phoenix_Islands=PHOT Pierre_Miquelon=PMST/PMDT Pitcairn=PST
-Ponape=PONT Pyongyang=KST Reunion=RET Rothera=ROTT Sakhalin=SAKT Samara=SAMT Seychelles=SCT
-Singapore=SGT Solomon=SBT South_Georgia=GST Suriname=SRT Syowa=SYOT Tahiti=TAHT Tajikistan=TJT
-Tokelau=TKT Tonga=TOT Truk=CHUT Turkmenistan=TMT Tuvalu=TVT Uruguay=UYT Uzbekistan=UZT
-Vanuatu=VUT Venezuela=VET Vladivostok=VLAT Vostok=VOST Wake=WAKT Wallis=WFT Yakutsk=YAKT
-Yekaterinburg=YEKT Europe/Istanbul=TRT Asia/Istanbul=TRT Turkey=TRT Europe/Minsk=MSK
-Asia/Amman=EET Asia/Damascus=EET Asia/Urumqi=XJT Asia/Kashgar=XJT
-"""
-_OLD_ABBREVIATIONS = dict(entry.split("=") for entry in _OLD_ABBREVIATIONS_TEXT.split())
 
 
 @lru_cache(maxsize=64)
@@ -160,7 +137,7 @@ class Names:
 
     def _era(self, value: int, width: str) -> str:
         if self._is_root:
-            return ("BC", "AD")[value] if width == "short" else ("BCE", "CE")[value]
+            return ("BCE", "CE")[value]
         # babel's wide German eras are CLDR's variant ("unserer Zeitrechnung").
         form = "abbreviated" if self.language == "de" else _WIDTHS[width]
         return str(self._locale["eras"][form][value])
@@ -203,10 +180,16 @@ class Names:
         key = zone_id(moment.zone)
         if is_offset(moment.zone) or (isinstance(moment.zone, timezone) and moment.offset):
             return key
+        if width == "short" and key in _UNIVERSAL:
+            return "UTC"
+        if self._is_root:
+            return self._fallback(moment)
         summer = _is_summer(moment)
         kind = "daylight" if summer else "standard"
         form = "short" if width == "short" else "long"
-        for table in self._zone_tables(key):
+        # Java knows the French abbreviations of Canada alone.
+        foreign = width == "short" and self.language == "fr" and self._country != "CA"
+        for table in () if foreign else self._zone_tables(key):
             names = table.get(form, {})
             for wanted in ("generic", "standard") if generic else (kind,):
                 name = names.get(wanted)
@@ -214,13 +197,13 @@ class Names:
                     return self._fallback(moment)
                 if name:
                     return str(name)
-        if width == "short":
-            return _abbreviation(key, moment, summer)
+        if width == "short" and (name := _abbreviation(key, moment, summer))[0] not in "+-":
+            return str(name)
         return self._fallback(moment)
 
     def _zone_tables(self, key: str) -> list[Any]:
         aliases = ("Etc/UTC",) if key in _UNIVERSAL else _aliases(key)
-        data = _tables("en", "")[1] if self._is_root else self._locale
+        data = self._locale
         zones, metazones, metazone = data["time_zones"], data["meta_zones"], _metazone(key)
         tables = [zones[alias] for alias in aliases if alias in zones]
         return [*tables, metazones[metazone]] if metazone in metazones else tables
@@ -231,7 +214,9 @@ class Names:
         return str(data["zone_formats"]["gmt"] % clock)
 
     def _fallback(self, moment: Moment) -> str:
-        sign = "-" if moment.offset < 0 else "+"
+        # French has a minus sign of its own in the words for an offset.
+        minus = "\u2212" if self.language == "fr" else "-"
+        sign = minus if moment.offset < 0 else "+"
         hours, minutes = divmod(abs(moment.offset) // 60, 60)
         return self.gmt(f"{sign}{hours:02d}:{minutes:02d}" if moment.offset else "")
 
@@ -332,9 +317,4 @@ def _abbreviation(key: str, moment: Moment, summer: bool) -> str:
         name = today.tzname() or key
         if bool(today.dst()) == summer:
             break
-    if name[0] not in "+-":
-        return name
-    old = _OLD_ABBREVIATIONS.get(key) or _OLD_ABBREVIATIONS.get(_metazone(key) or "")
-    if old:
-        return old.split("/")[-1 if summer else 0]
-    return f"GMT{name[:3]}:{name[3:] or '00'}"
+    return name

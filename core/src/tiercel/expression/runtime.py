@@ -12,7 +12,7 @@ from tiercel.errors import EvaluationError, LimitError, UndefinedError
 from tiercel.expression.access import MISSING, nearest
 from tiercel.expression.operators import range_of, truth
 from tiercel.expression.printing import java_text
-from tiercel.expression.values import Entry
+from tiercel.expression.values import Entry, is_text
 
 if TYPE_CHECKING:
     from tiercel.expression.environment import Environment
@@ -30,6 +30,7 @@ __all__ = [
     "forgive",
     "iterate",
     "join_parts",
+    "lacks",
     "make_map",
     "refuse",
     "render_block",
@@ -327,6 +328,12 @@ def refuse(reason: str, name: str = "", candidates: Any = ()) -> Any:
     raise EvaluationError(reason + nearest(name, candidates))
 
 
+def lacks(value: Any, reason: str) -> None:
+    """Tell of an argument that a filter was not given; for null, it does not matter."""
+    if value is not None:
+        raise EvaluationError(reason)
+
+
 def call_macro(
     context: EvaluationContext, macro: Callable[..., Parts], arguments: dict[str, Any]
 ) -> str:
@@ -345,7 +352,9 @@ def render_block(
     context: EvaluationContext, scope: Any, blocks: Mapping[str, Callable[..., None]], name: Any
 ) -> str:
     """`block(name)`: what a block of this template writes, nothing when there is none."""
-    block = blocks.get(java_text(name))
+    if not is_text(name):
+        raise EvaluationError(f"The name of a block is a text, not {java_text(name)}")
+    block = blocks.get(name)
     if block is None:
         return ""
     parts = Parts()

@@ -42,6 +42,7 @@ __all__ = [
     "class_name",
     "is_long",
     "is_text",
+    "utf16_length",
     "wrap32",
     "wrap64",
 ]
@@ -133,6 +134,11 @@ class Entry:
 def is_text(value: Any) -> bool:
     """Whether a value is a Java `String`: a `str`, but no URI and no character."""
     return isinstance(value, str) and not isinstance(value, Uri | Character)
+
+
+def utf16_length(text: str) -> int:
+    """Return how long a text is to Java, which counts UTF-16 units."""
+    return len(text) + (not text.isascii() and sum(character > "\uffff" for character in text))
 
 
 def is_long(value: Any) -> bool:

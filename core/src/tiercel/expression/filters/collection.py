@@ -15,7 +15,7 @@ from tiercel.expression.printing import java_text
 from tiercel.expression.runtime import EvaluationContext
 from tiercel.expression.table import FILTERS
 from tiercel.expression.tests import empty
-from tiercel.expression.values import Array, Character, Entry, ValueSet, is_text
+from tiercel.expression.values import Array, Character, Entry, ValueSet, is_text, utf16_length
 
 __all__: list[str] = []
 
@@ -45,9 +45,7 @@ def default(value: Any, replacement: Any = None) -> Any:
 def length(value: Any) -> int:
     """Count the characters of a text, the items of a list, the members of a map; else 0."""
     if is_text(value):
-        # Java counts UTF-16 units.
-        extra = 0 if value.isascii() else sum(character > "\uffff" for character in value)
-        return len(value) + extra
+        return utf16_length(value)
     return len(value) if isinstance(value, (list, Mapping)) else 0
 
 
