@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -45,8 +46,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageServer]
     script = install_server(folder)
     schema = folder / "flow.json"
     tiercel = Path(sys.executable).with_name("tiercel")
-    with schema.open("wb") as file:
-        subprocess.run([tiercel, "schema", "export"], stdout=file, check=True)
+    env = {**os.environ, "XDG_CACHE_HOME": str(folder)}
+    subprocess.run([tiercel, "schema", "export", "--output", schema], env=env, check=True)
     running = LanguageServer(script, schema)
     running.diagnostics("id: f")  # until then it knows no schema
     yield running

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -34,10 +35,11 @@ def manifest() -> dict[str, Any]:
     return found
 
 
-def activated(command: str) -> dict[str, Any]:
+def activated(command: str, cache: Path) -> dict[str, Any]:
     """Return what the extension does when it is activated, and restarted twice."""
     argv = ["node", str(PROGRAM), str(EXTENSION / "extension.js"), command, json.dumps(DOCUMENTS)]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    env = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+    done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -74,8 +76,10 @@ def test_the_program_has_no_mistake_in_its_syntax() -> None:
 
 @needs_node
 @pytest.mark.service
-def test_it_starts_the_server_and_gives_flows_their_schema(manifest: dict[str, Any]) -> None:
-    done = activated(TIERCEL)
+def test_it_starts_the_server_and_gives_flows_their_schema(
+    manifest: dict[str, Any], tmp_path: Path
+) -> None:
+    done = activated(TIERCEL, tmp_path)
     assert done["errors"] == []
     assert [each["server"] for each in done["clients"]] == [
         {"command": TIERCEL, "args": ["lsp"]}
@@ -91,7 +95,7 @@ def test_it_starts_the_server_and_gives_flows_their_schema(manifest: dict[str, A
 
 @needs_node
 def test_a_command_that_is_not_there_is_told(tmp_path: Path) -> None:
-    done = activated(str(tmp_path / "tiercel"))
+    done = activated(str(tmp_path / "tiercel"), tmp_path)
     assert all("Is 'tiercel[lsp]' installed?" in each for each in done["errors"])
     assert len(done["errors"]) == 3
     assert not any(done["schemas"].values())
