@@ -5,11 +5,16 @@ from __future__ import annotations
 import pytest
 
 from tiercel import Tiercel
-from tiercel_notifications import executions, mail, telegram, webhooks
+from tiercel_notifications import alerts, executions, mail, telegram, webhooks
 from tiercel_notifications.services import SERVICES
 
 WEBHOOKS = [service.class_name for service in SERVICES]
 TASKS = [
+    alerts.OpsgenieExecution,
+    alerts.PagerDutyExecution,
+    alerts.SquadcastExecution,
+    alerts.ZendutyExecution,
+    alerts.ZulipExecution,
     executions.DiscordExecution,
     executions.GoogleChatExecution,
     executions.SlackExecution,

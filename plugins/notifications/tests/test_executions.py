@@ -120,6 +120,9 @@ def test_google_chat_is_told(ended, webhook):
         "discord.DiscordExecution",
         "microsoft365.teams.TeamsExecution",
         "googleworkspace.chat.GoogleChatExecution",
+        "pagerduty.PagerDutyExecution",
+        "opsgenie.OpsgenieExecution",
+        "zulip.ZulipExecution",
     ],
 )
 def test_a_payload_can_stand_for_the_report(ended, webhook, name):

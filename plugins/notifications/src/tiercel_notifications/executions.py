@@ -11,12 +11,20 @@ from tiercel_notifications.report import ExecutionReport, Report
 from tiercel_notifications.sending import RequestOptions, parsed, post
 from tiercel_notifications.services import SERVICES
 
-__all__ = ["DiscordExecution", "GoogleChatExecution", "SlackExecution", "TeamsExecution"]
+__all__ = [
+    "DiscordExecution",
+    "GoogleChatExecution",
+    "SlackExecution",
+    "TeamsExecution",
+    "WebhookReport",
+    "examples_of",
+]
 
 _SLACK_COLORS = {"SUCCESS": "good", "WARNING": "warning"}
 
 
-def _examples(name: str) -> tuple[Example, ...]:
+def examples_of(name: str) -> tuple[Example, ...]:
+    """Return an example for a service by its name in the table."""
     (service,) = (service for service in SERVICES if service.name == name)
     kind = service.type_name.removesuffix(service.class_name) + f"{name}Execution"
     code = f"""\
@@ -59,8 +67,11 @@ class WebhookReport(ExecutionReport, Task[Output]):
             message = self._message(ctx, self.report(ctx))
         else:
             message = self._complete(ctx, parsed(ctx.render(self.payload)))
-        post(ctx, ctx.render(self.url), message, self.options)
+        self._send(ctx, message)
         return Output()
+
+    def _send(self, ctx: RunContext, message: Any) -> None:
+        post(ctx, ctx.render(self.url), message, self.options)
 
     def _complete(self, ctx: RunContext, message: Any) -> Any:
         """Return the author's own message as it is sent."""
@@ -74,7 +85,7 @@ class WebhookReport(ExecutionReport, Task[Output]):
 class SlackExecution(WebhookReport):
     """Tell Slack of an execution: its flow, state and duration, the last task, and a link to it."""
 
-    examples: ClassVar[tuple[Example, ...]] = _examples("Slack")
+    examples: ClassVar[tuple[Example, ...]] = examples_of("Slack")
 
     message_text: Property[str] | None = None
     """Accepted for compatibility; `customMessage` is what is shown."""
@@ -168,7 +179,7 @@ def _color(parts: Sequence[int] | None) -> int | None:
 class DiscordExecution(WebhookReport):
     """Tell Discord of an execution."""
 
-    examples: ClassVar[tuple[Example, ...]] = _examples("Discord")
+    examples: ClassVar[tuple[Example, ...]] = examples_of("Discord")
 
     content: Property[str] | None = None
     """The text above the report."""
@@ -200,7 +211,7 @@ class DiscordExecution(WebhookReport):
 class TeamsExecution(WebhookReport):
     """Tell Microsoft Teams of an execution."""
 
-    examples: ClassVar[tuple[Example, ...]] = _examples("Teams")
+    examples: ClassVar[tuple[Example, ...]] = examples_of("Teams")
 
     theme_color: Property[str] = Property.of("0076D7")
     """The colour of the card."""
@@ -236,7 +247,7 @@ class TeamsExecution(WebhookReport):
 class GoogleChatExecution(WebhookReport):
     """Tell Google Chat of an execution."""
 
-    examples: ClassVar[tuple[Example, ...]] = _examples("GoogleChat")
+    examples: ClassVar[tuple[Example, ...]] = examples_of("GoogleChat")
 
     text: Property[str] | None = None
     """A text to send instead of the report."""

@@ -11,7 +11,11 @@ _TELEGRAM = (
     "io.kestra.plugin.telegram.TelegramSend",
     "io.kestra.plugin.notifications.telegram.TelegramSend",
 )
-_EXECUTIONS = ("Slack", "Discord", "Teams", "GoogleChat")
+_EXECUTIONS = {
+    **dict.fromkeys(("Slack", "Discord", "Teams", "GoogleChat"), "executions"),
+    **dict.fromkeys(("PagerDuty", "Opsgenie", "Zenduty", "Squadcast", "Zulip"), "alerts"),
+}
+"""Services that are told of executions → where their tasks are."""
 
 
 @hookimpl
@@ -27,7 +31,8 @@ def register_tasks() -> Registration:
         found[type_names(service, name)] = f"tiercel_notifications.webhooks:{name}"
         if service.name in _EXECUTIONS:
             name = f"{service.name}Execution"
-            found[type_names(service, name)] = f"tiercel_notifications.executions:{name}"
+            module = f"tiercel_notifications.{_EXECUTIONS[service.name]}"
+            found[type_names(service, name)] = f"{module}:{name}"
     return found
 
 
