@@ -105,10 +105,10 @@ class AsyncTiercel:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            # What `_bind` makes is not there before.
-            if not name.startswith("_") and self._engine is None:
-                _ = self.tiercel
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            # What `_bind` makes is not there before; what it does not name is awaited as well.
+            if name.startswith("_"):
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            return self._threads.awaitable(getattr(self.tiercel, name))
 
     def _bind(self, engine: Tiercel) -> None:
         awaitable = self._threads.awaitable

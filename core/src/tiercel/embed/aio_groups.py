@@ -1,8 +1,11 @@
-"""What belongs together of an engine's methods, each to be awaited."""
+"""What belongs together of an engine's methods, each to be awaited.
+
+Those that are named here are typed; further ones of the same objects can be awaited all the same.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tiercel.embed.threads import Threads
@@ -14,15 +17,30 @@ if TYPE_CHECKING:
 __all__ = ["AsyncFiles", "AsyncKv", "AsyncOperations", "AsyncTriggerHandle", "AsyncTriggers"]
 
 
-class AsyncOperations:
+class _Group:
+    def __init__(self, target: object, threads: Threads) -> None:
+        self._target = target
+        self._threads = threads
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            return self._threads.awaitable(getattr(self._target, name))
+
+
+class AsyncOperations(_Group):
     """`Tiercel.operations`; the `action` of `each` is a method of that one."""
 
     def __init__(self, operations: Operations, threads: Threads) -> None:
+        super().__init__(operations, threads)
         awaitable = threads.awaitable
         self.kill = awaitable(operations.kill)
         self.pause = awaitable(operations.pause)
         self.resume = awaitable(operations.resume)
         self.force_run = awaitable(operations.force_run)
+        self.unqueue = awaitable(operations.unqueue)
         self.unqueue = awaitable(operations.unqueue)
         self.restart = awaitable(operations.restart)
         self.replay = awaitable(operations.replay)
@@ -33,12 +51,12 @@ class AsyncOperations:
         self.each = awaitable(operations.each)
 
 
-class AsyncTriggers:
+class AsyncTriggers(_Group):
     """`Tiercel.triggers`."""
 
     def __init__(self, triggers: Triggers, threads: Threads) -> None:
+        super().__init__(triggers, threads)
         self._triggers = triggers
-        self._threads = threads
         self.start = threads.awaitable(triggers.start)
         self.stop = threads.awaitable(triggers.stop)
         self.list = threads.awaitable(triggers.list)
@@ -54,12 +72,12 @@ class AsyncTriggers:
         return AsyncTriggerHandle(handle, self._threads)
 
 
-class AsyncTriggerHandle:
+class AsyncTriggerHandle(_Group):
     """One trigger of a deployed flow."""
 
     def __init__(self, handle: TriggerHandle, threads: Threads) -> None:
+        super().__init__(handle, threads)
         self._handle = handle
-        self._threads = threads
         self.enable = threads.awaitable(handle.enable)
         self.disable = threads.awaitable(handle.disable)
         self.backfill = threads.awaitable(handle.backfill)
@@ -72,12 +90,12 @@ class AsyncTriggerHandle:
         return await self._threads.begin(lambda: self._handle.state)
 
 
-class AsyncKv:
+class AsyncKv(_Group):
     """The key-value pairs of a namespace."""
 
     def __init__(self, kv: NamespaceKv, threads: Threads) -> None:
+        super().__init__(kv, threads)
         self._kv = kv
-        self._threads = threads
         self.get = threads.awaitable(kv.get)
         self.set = threads.awaitable(kv.set)
         self.delete = threads.awaitable(kv.delete)
@@ -87,12 +105,12 @@ class AsyncKv:
         return await self._threads.begin(lambda: list(self._kv.keys(prefix, expired=expired)))
 
 
-class AsyncFiles:
+class AsyncFiles(_Group):
     """Internal storage, by URI."""
 
     def __init__(self, files: FileStore, threads: Threads) -> None:
+        super().__init__(files, threads)
         self._files = files
-        self._threads = threads
         self.size = threads.awaitable(files.size)
         self.put = threads.awaitable(files.put)
         self.delete = threads.awaitable(files.delete)
