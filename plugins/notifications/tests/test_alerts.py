@@ -87,3 +87,18 @@ def test_zulip_is_told_as_slack_is(told):
     message, _ = told("zulip.Zulip", channel="#flows")
     assert message["channel"] == "#flows"
     assert message["text"].startswith("*[company.team] observed ➛ RUNNING*")
+
+
+@pytest.mark.parametrize("given", [{}, {"payload": "mine"}], ids=["report", "own text"])
+def test_telegram_is_told(ended, webhook, given):
+    base = webhook.url.partition("/services")[0]
+    kind = "io.kestra.plugin.telegram.TelegramExecution"
+    task = {"type": kind, "token": "1:abc", "channel": "@team", "endpointOverride": base}
+    ended({**task, **given}, fails=True)
+    lines = webhook.message["text"].splitlines()
+    if given:
+        assert lines == ["mine"]
+    else:
+        assert lines[0] == "[company.team] observed ➛ RUNNING"
+        assert lines[1].startswith("Failed on task `work` after")
+        assert "Flow ID: observed" in lines

@@ -21,6 +21,7 @@ TASKS = [
     executions.TeamsExecution,
     mail.MailExecution,
     mail.MailSend,
+    telegram.TelegramExecution,
     telegram.TelegramSend,
     *(getattr(webhooks, name) for name in WEBHOOKS),
 ]

@@ -7,10 +7,6 @@ from tiercel_notifications.services import SERVICES, type_names
 
 __all__ = ["register_tasks"]
 
-_TELEGRAM = (
-    "io.kestra.plugin.telegram.TelegramSend",
-    "io.kestra.plugin.notifications.telegram.TelegramSend",
-)
 _EXECUTIONS = {
     **dict.fromkeys(("Slack", "Discord", "Teams", "GoogleChat"), "executions"),
     **dict.fromkeys(("PagerDuty", "Opsgenie", "Zenduty", "Squadcast", "Zulip"), "alerts"),
@@ -24,7 +20,8 @@ def register_tasks() -> Registration:
     found: dict[str | tuple[str, ...], str] = {
         _mail("MailSend"): "tiercel_notifications.mail:MailSend",
         _mail("MailExecution"): "tiercel_notifications.mail:MailExecution",
-        _TELEGRAM: "tiercel_notifications.telegram:TelegramSend",
+        _telegram("TelegramSend"): "tiercel_notifications.telegram:TelegramSend",
+        _telegram("TelegramExecution"): "tiercel_notifications.telegram:TelegramExecution",
     }
     for service in SERVICES:
         name = service.class_name
@@ -34,6 +31,10 @@ def register_tasks() -> Registration:
             module = f"tiercel_notifications.{_EXECUTIONS[service.name]}"
             found[type_names(service, name)] = f"{module}:{name}"
     return found
+
+
+def _telegram(name: str) -> tuple[str, str]:
+    return f"io.kestra.plugin.telegram.{name}", f"io.kestra.plugin.notifications.telegram.{name}"
 
 
 def _mail(name: str) -> tuple[str, str]:
