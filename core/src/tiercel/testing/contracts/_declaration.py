@@ -58,12 +58,10 @@ class Declared:
 
     def says_valid(self, schema: Mapping[str, Any], value: Any) -> bool:
         """Return whether a property that may be an expression may be this value by its schema."""
-        from jsonschema import Draft7Validator
-
         if not schema.get("$dynamic"):
             return False
         defs = self.facts["properties"].get("$defs", {})
-        return bool(Draft7Validator({**schema, "$defs": defs}).is_valid(value))
+        return bool(_draft_7()({**schema, "$defs": defs}).is_valid(value))
 
     def findings(self, text: str) -> tuple[Finding, ...]:
         """Return what `tiercel check` says of a flow's text."""
@@ -90,11 +88,10 @@ class DeclarationTests:
         return Declared(registry, self.kind, name, entry, cls, describe(entry, cls))
 
     def test_the_schema_is_one_of_draft_7(self, declared: Declared) -> None:
-        from jsonschema import Draft7Validator
-
-        Draft7Validator.check_schema(declared.facts["properties"])
+        validator = _draft_7()
+        validator.check_schema(declared.facts["properties"])
         if declared.facts["outputs"] is not None:
-            Draft7Validator.check_schema(declared.facts["outputs"])
+            validator.check_schema(declared.facts["outputs"])
 
     def test_it_says_what_it_is(self, declared: Declared) -> None:
         assert vars(declared.cls).get("__doc__"), f"{declared.cls.__qualname__} has no docstring"
@@ -122,7 +119,7 @@ class DeclarationTests:
             assert any(name in text for name in names), f"{example.title} has no {declared.name}"
 
     def test_an_unknown_property_is_refused_with_the_nearest_one(self, declared: Declared) -> None:
-        name = max(declared.own or ["description"], key=len)
+        name = max(declared.own or declared.properties, key=len)
         typo = name[:-1] if len(name) > 3 else name + name[-1]
         if typo in declared.properties:
             typo = name + name[-1]
@@ -152,6 +149,16 @@ class DeclarationTests:
 
     def _flow(self, declared: Declared, properties: Mapping[str, Any]) -> str:
         return flow_with(declared.kind, {"type": declared.name, **properties})
+
+
+def _draft_7() -> type[Any]:
+    """Return the class that validates by JSON Schema, draft 7."""
+    try:
+        from jsonschema import Draft7Validator
+    except ImportError as error:
+        message = "The suites for types need jsonschema: pip install 'tiercel-core[testing]'"
+        raise ImportError(message) from error
+    return Draft7Validator  # type: ignore[no-any-return]  # it has no types
 
 
 def _unexplained(schema: Mapping[str, Any], what: str, path: str = "") -> Iterator[str]:
