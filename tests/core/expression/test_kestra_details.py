@@ -190,3 +190,34 @@ def test_a_text_begins_with_json_as_kestras_reader_sees_it(
 def test_far_dates_stop_at_the_ends_of_64_bits(render: Callable[..., str]) -> None:
     assert render("{{ '0001-01-01' | timestampNano }}") == str(-(2**63))
     assert render("{{ x | timestamp }}", x=Long(9007199254740993)) == "9007199254740993"
+
+
+@pytest.mark.parametrize(
+    ("value", "yaml"),
+    [
+        ("a: 1\nb: 2\n", "|\n  a: 1\n  b: 2\n"),
+        (["\na"], " - |2-\n\n  a\n"),
+        ("0777", "'0777'\n"),
+        ({"1,000": "a,b", " x": 1}, '"1,000": "a,b"\n\' x\': 1\n'),
+    ],
+)
+def test_yaml_is_quoted_as_kestra_quotes_it(
+    render: Callable[..., str], value: Any, yaml: str
+) -> None:
+    assert render("{{ x | yaml }}", x=value) == yaml
+
+
+def test_ion_is_read_up_to_the_end_of_its_first_value(render: Callable[..., str]) -> None:
+    assert render("{{ fromIon('name: [') }}") == "name"
+    with pytest.raises(EvaluationError, match="Invalid ion"):
+        render("{{ fromIon('name: [', allRows=true) }}")
+
+
+def test_jq_takes_a_short_member_of_what_is_no_object_for_null(render: Callable[..., str]) -> None:
+    assert render("{{ [1] | jq('map({name, age})') }}") == "[[{}]]"
+    assert render("{{ [{'name': 'n'}] | jq('.[] | {name}') }}") == '[{"name":"n"}]'
+    assert render("{{ '' | jq('type') }}") == '["null"]'
+
+
+def test_what_null_would_contain_is_never_asked_for(render: Callable[..., str]) -> None:
+    assert render("{{ null contains missing.variable }}") == "false"

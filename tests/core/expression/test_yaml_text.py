@@ -21,7 +21,7 @@ from tiercel.expression.yaml_text import YamlTextError, read_yaml, write_yaml
         ([{"id": 1, "x": {}}, []], " -\n  id: 1\n  x: {}\n - []\n"),
         ([[1, [2]]], " -\n   - 1\n   -\n     - 2\n"),
         ({"k": "l1\nl2\n"}, "k: |\n  l1\n  l2\n"),
-        ({"k": ["\n  l2\n", " l1\nl2"]}, "k:\n - |1\n\n    l2\n - |1-\n   l1\n  l2\n"),
+        ({"k": ["\n  l2\n", " l1\nl2"]}, "k:\n - |2\n\n    l2\n - |2-\n   l1\n  l2\n"),
         ({"y": "no", "null": "~x"}, '"y": "no"\n"null": "~x"\n'),
         ({"0x1F": "0x1F", "": 1}, '"0x1F": 0x1F\n? ""\n: 1\n'),
         (["a: b", "a:b", "x #y", "#", "[1]", "- a", "@a", " b "],

@@ -40,8 +40,9 @@ _RESERVED = frozenset(
     for form in (word, word.upper(), word.capitalize())
 )
 _NEEDS_QUOTES = re.compile(r"[\[\]{},]|(?:^|[ \t])#|:(?:[ \t]|$)", re.MULTILINE)
-_HEX_NUMBER = re.compile(r"[+-]?0x[0-9a-fA-F_]+")
-_PLAIN, _LITERAL, _QUOTED = None, "|", '"'
+_LIKE_NUMBER = "~+-.0123456789"
+_LEADING_ZERO = re.compile(r"0[0-9_]+")
+_PLAIN, _LITERAL, _QUOTED, _SINGLE = None, "|", '"', "'"
 
 
 class _Emitter(Emitter):
@@ -59,12 +60,6 @@ class _Emitter(Emitter):
         else:
             self.indent = self.indents.pop()
             self.state = self.states.pop()
-
-    def determine_block_hints(self, text: str) -> str:
-        """Return what follows the `|`, how far the text is indented if that is not plain to see."""
-        hints = super().determine_block_hints(text)
-        # In a list, the text is nearer to the dash than usual.
-        return hints.replace("2", "1") if self.sequence_context else hints
 
     def expect_document_start(self, first: bool = False) -> None:
         """Start or end the document."""
@@ -124,14 +119,16 @@ def _scalar(text: str, style: str | None) -> events.Event:
 
 
 def _key_style(key: str) -> tuple[str, str | None]:
-    quoted = not key or key in _RESERVED or key[0] == "~" or _HEX_NUMBER.fullmatch(key)
+    quoted = not key or key in _RESERVED or key[0] in _LIKE_NUMBER or min(key) < " "
     return key, _QUOTED if quoted else _PLAIN
 
 
 def _text_style(text: str) -> tuple[str, str | None]:
+    if "\n" in text:
+        return text, _LITERAL
     if not text or text in _RESERVED or text[0] == "~" or _NEEDS_QUOTES.search(text):
         return text, _QUOTED
-    return text, _LITERAL if "\n" in text else _PLAIN
+    return text, _SINGLE if _LEADING_ZERO.fullmatch(text) else _PLAIN
 
 
 # --- reading --------------------------------------------------------------------------------

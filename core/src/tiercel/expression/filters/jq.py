@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
@@ -20,6 +21,8 @@ from tiercel.expression.values import Entry, is_text
 __all__ = ["jq"]
 
 _LONGEST_SECONDS = 10.0
+_SHOWS = re.compile(r"^\s*\.\s*$|\b(?:tojson|type|walk)\b")
+_SHORT_OBJECT = re.compile(r'"(?:[^"\\]|\\.)*"|\{((?:\s*[A-Za-z_]\w*\s*,)*\s*[A-Za-z_]\w*\s*)\}')
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 
 
@@ -46,7 +49,7 @@ def jq(context: EvaluationContext, value: Any, expression: Any) -> list[Any] | N
     try:
         data = _read(value, expression) if is_text(value) else _tree(check_tree(value))
         seconds = min(context.budget.deadline - monotonic(), _LONGEST_SECONDS)
-        return run(expression, data, seconds=seconds, most=context.limits.output)
+        return _run(expression, data, seconds, context.limits.output)
     except JsonTextError as error:
         raise EvaluationError(f"Unable to read the input of 'jq' as JSON: {error}") from None
     except JqError as error:
@@ -55,12 +58,30 @@ def jq(context: EvaluationContext, value: Any, expression: Any) -> list[Any] | N
         raise LimitError("The input or a result of 'jq' is nested too deep") from None
 
 
+def _run(expression: str, data: Any, seconds: float, most: int) -> list[Any]:
+    try:
+        return run(expression, data, seconds=seconds, most=most)
+    except JqError:
+        # To Kestra's jq, `{name}` of what is no object has a null for a name.
+        softened = _SHORT_OBJECT.sub(_spelled_out, expression)
+        if softened == expression:
+            raise
+        return run(softened, data, seconds=seconds, most=most)
+
+
+def _spelled_out(match: re.Match[str]) -> str:
+    if match[1] is None:
+        return match[0]
+    names = [name.strip() for name in match[1].split(",")]
+    return f"{{{', '.join(f'{name}: (try .{name} catch null)' for name in names)}}}"
+
+
 def _read(text: str, expression: str) -> Any:
     if text.strip():
         return read_json(text)
-    # A blank text holds nothing, which shows as null but, unlike null, cannot be indexed. False is
-    # the closest there is.
-    return None if expression.strip() == "." else False
+    # A blank text holds nothing, which shows as null but, unlike null, can be neither indexed nor
+    # computed with. False is the closest there is to that.
+    return None if _SHOWS.search(expression) else False
 
 
 def _tree(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import Any
 
@@ -11,6 +12,8 @@ from tiercel.expression.table import FUNCTIONS
 from tiercel.expression.values import is_text
 
 __all__ = ["from_ion", "from_json", "json", "yaml"]
+
+_SYMBOL = re.compile(r"\s*([A-Za-z_$][A-Za-z0-9_$]*)(?!\s*::)")
 
 
 @FUNCTIONS.add("fromJson", "json")
@@ -77,7 +80,11 @@ def from_ion(text: Any, all_rows: Any = False) -> Any:
     try:
         rows = list(islice(read_ion(text), None if all_rows else 1))
     except IonTextError as error:
-        raise EvaluationError(f"Invalid ion: {error}") from None
+        # Kestra's reader stops behind the first value, and so never sees what is wrong after it.
+        first = None if all_rows else _SYMBOL.match(text)
+        if first is None or first[1] in ("null", "true", "false", "nan"):
+            raise EvaluationError(f"Invalid ion: {error}") from None
+        return first[1]
     if None in rows:
         raise EvaluationError("Invalid ion: a row is null")
     return rows if all_rows else next(iter(rows), None)
