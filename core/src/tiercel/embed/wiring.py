@@ -82,7 +82,11 @@ _NO_SCOPES: HashTrieMap[str, Any] = HashTrieMap()
 
 
 class Wiring:
-    """The parts of an engine; `Tiercel` documents the arguments."""
+    """The parts of an engine; `Tiercel` documents the arguments.
+
+    Attributes:
+        sealer: encrypts SECRET inputs, and whatever else is not stored in clear.
+    """
 
     def __init__(  # noqa: PLR0913  # contract C11: every part can be given, by keyword
         self,
@@ -115,6 +119,8 @@ class Wiring:
         self._stepped = stepped
         self._owner = self._ids.new()
         self._masker = Masker()
+        # Two threads must not make two of these: without a home, each has keys of its own.
+        self.sealer = self._open_sealer()
         self._driver: Driver | None = None
         self._hub: Hub | None = None
         self._making = threading.Lock()
@@ -464,9 +470,7 @@ class Wiring:
         """The expression language, with the functions of the engine and of the plugins."""
         return language(self.registry, clock=self.clock.now)
 
-    @cached_property
-    def sealer(self) -> Sealer:
-        """What encrypts SECRET inputs, and whatever else is not stored in clear."""
+    def _open_sealer(self) -> Sealer:
         if self.settings is None:
             return Sealer.open(self._environ.get("TIERCEL_ENCRYPTION_KEY"), None)
         return Sealer.open(self.settings.encryption_key, self.settings.home)
