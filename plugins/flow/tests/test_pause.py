@@ -44,11 +44,19 @@ def test_the_behavior_says_how_a_pause_that_is_over_ends(
     assert ("after" in states(execution)) is goes_on
 
 
-def test_a_pause_without_a_time_waits_for_a_person(tiercel, text_of, until):
+@pytest.mark.parametrize(("behavior", "to"), [("RESUME", "SUCCESS"), ("WARN", "WARNING")])
+def test_a_pause_that_is_over_tells_later_tasks_the_state_it_ended_in(play, runs, behavior, to):
+    execution = play(PAUSE % f", pauseDuration: PT0.05S, behavior: {behavior}")
+    assert runs(execution)["p"].outputs["resumed"]["to"] == to
+
+
+def test_a_pause_without_a_time_waits_for_a_person(tiercel, text_of, until, runs):
     execution_id = tiercel.start(text_of(PAUSE % ""))
     until(execution_id, State.PAUSED)
     tiercel.resume(execution_id)
-    assert tiercel.wait(execution_id, 10).state is State.SUCCESS
+    execution = tiercel.wait(execution_id, 10)
+    assert execution.state is State.SUCCESS
+    assert runs(execution)["p"].outputs["resumed"]["to"] == "RUNNING"
 
 
 def test_who_resumes_gives_inputs_that_are_typed(tiercel, text_of, until, runs):

@@ -64,7 +64,7 @@ class Resumed(Output):
     on: datetime | None = None
     """When."""
     to: State | None = None
-    """The state that the execution was resumed to."""
+    """The state that it was resumed to: RUNNING by a person, SUCCESS by `pauseDuration`."""
 
 
 class PauseOutput(Output):
@@ -168,7 +168,7 @@ class Pause(FlowableTask):
         ):
             return State.FAILED, "WARNING" if self.allow_failure else "FAILED"
         state = _ENDS[PauseBehavior(times["behavior"])]
-        return state, "RUNNING" if state is State.SUCCESS else str(state)
+        return state, str(state)
 
     def _outputs(self, view: FlowableView, became: str) -> dict[str, Any]:
         outputs: dict[str, Any] = {"resumed": {"on": view.at.isoformat(), "to": became}}
