@@ -28,6 +28,7 @@ from tiercel.plugin import (
     TaskBase,
     TaskOrder,
     Wait,
+    old_value,
 )
 from tiercel.plugin import Pause as Hold
 from tiercel_flow.lanes import duration_of
@@ -143,7 +144,7 @@ class Pause(FlowableTask):
 
     def _questions(self) -> dict[str, Any]:
         asked: dict[str, Any] = {"behavior": self.behavior.raw, "timeout": self.timeout}
-        duration = self.pause_duration or self.__dict__["delay"]
+        duration = self.pause_duration or old_value(self, "delay")
         asked["pauseDuration"] = duration.raw if duration else None
         return asked
 
@@ -186,5 +187,4 @@ class Pause(FlowableTask):
         return (*before, *self._after())
 
     def _after(self) -> tuple[TaskBase, ...]:
-        # Reading a deprecated property warns whoever reads it, which is not its author here.
-        return tuple(self.__dict__["tasks"] or ())
+        return tuple(old_value(self, "tasks") or ())

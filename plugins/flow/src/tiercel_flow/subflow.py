@@ -26,6 +26,7 @@ from tiercel.plugin import (
     Text,
     Wait,
     is_true,
+    old_value,
 )
 
 __all__ = ["RestartBehavior", "Subflow", "date_of", "labels_of"]
@@ -97,7 +98,9 @@ class Subflow(FlowableTask):
     """Whether to wait for its end."""
     transmit_failed: bool = True
     """Whether its failure is the task's."""
-    outputs: Annotated[dict[str, Any], Dynamic] | None = Field(default=None, deprecated=True)
+    outputs: Annotated[dict[str, Any], Dynamic] | None = Field(
+        default=None, deprecated="let the other flow declare `outputs`"
+    )
     """Expressions on the other execution's outputs; let that flow declare `outputs` instead."""
     restart_behavior: RestartBehavior = RestartBehavior.RETRY_FAILED
     """What a restart of this flow does about an execution that failed."""
@@ -115,8 +118,7 @@ class Subflow(FlowableTask):
             return Wait()
         if child.error is not None:
             return Finish(State.FAILED)
-        # Reading a deprecated property warns whoever reads it, which is not its author here.
-        wanted = self.__dict__["outputs"] if self.wait and not child.state.is_failed else None
+        wanted = old_value(self, "outputs") if self.wait and not child.state.is_failed else None
         if wanted and not child.outputs and "outputs" not in view.values:
             return Evaluate(wanted, "outputs", child="flow")
         outputs = child.outputs or view.values.get("outputs")

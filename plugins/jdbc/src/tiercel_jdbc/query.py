@@ -26,6 +26,7 @@ from tiercel.plugin import (
     TaskError,
     TaskKilledError,
     ion,
+    old_value,
 )
 from tiercel_jdbc.session import Session
 from tiercel_jdbc.values import Row, json_like
@@ -108,11 +109,11 @@ class QueryProperties(ConnectionProperties):
     """FETCH all rows or FETCH_ONE as an output, STORE them as an ION file, or NONE."""
     fetch_size: Property[int] = Property.of(10_000)
     """How many rows are fetched at once."""
-    store: bool = Field(default=False, deprecated=True)
+    store: bool = Field(default=False, deprecated="write `fetchType: STORE`")
     """Use `fetchType: STORE` instead."""
-    fetch: bool = Field(default=False, deprecated=True)
+    fetch: bool = Field(default=False, deprecated="write `fetchType: FETCH`")
     """Use `fetchType: FETCH` instead."""
-    fetch_one: bool = Field(default=False, deprecated=True)
+    fetch_one: bool = Field(default=False, deprecated="write `fetchType: FETCH_ONE`")
     """Use `fetchType: FETCH_ONE` instead."""
 
     @contextmanager
@@ -143,9 +144,8 @@ class QueryProperties(ConnectionProperties):
         )
 
     def _fetch_type(self, ctx: RunContext) -> FetchType:
-        # Read past the warning that reading a deprecated property gives.
         for name in ("fetch", "fetch_one", "store"):
-            if self.__dict__[name]:
+            if old_value(self, name):
                 return FetchType[name.upper()]
         return ctx.render(self.fetch_type)
 

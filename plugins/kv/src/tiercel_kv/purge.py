@@ -15,6 +15,7 @@ from tiercel.plugin import (
     Task,
     Text,
     chosen_namespaces,
+    old_value,
     wildcard_matches,
 )
 
@@ -119,8 +120,7 @@ tasks:
 
     def _wanted(self, ctx: RunContext) -> tuple[bool, bool]:
         """Return whether expired keys are to go, and whether living ones are."""
-        # Reading a deprecated property warns whoever reads it, which is not its author here.
-        expired_only = ctx.render(self.__dict__["expired_only"])
+        expired_only = ctx.render(old_value(self, "expired_only"))
         if expired_only is not None:
             return True, not expired_only
         behavior = ctx.render(self.behavior)

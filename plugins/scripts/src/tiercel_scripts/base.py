@@ -139,16 +139,18 @@ class ExecTask(Task[ScriptOutput]):
         default=Property.of("AUTO"), alias="targetOS"
     )
     """The operating system that the commands are written for."""
-    warning_on_std_err: Property[bool] | None = Field(default=None, deprecated=True)
+    warning_on_std_err: Property[bool] | None = Field(default=None, deprecated="leave it out")
     """End in WARNING when anything came on standard error."""
-    output_directory: Property[bool] | None = Field(default=None, deprecated=True)
+    output_directory: Property[bool] | None = Field(default=None, deprecated="write `outputFiles`")
     """Make a folder `{{ outputDir }}`; all its files are stored. Use `outputFiles` instead."""
     runner: Annotated[
         Literal["PROCESS", "DOCKER"] | None,
         BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
-    ] = Field(default=None, deprecated=True)
+    ] = Field(default=None, deprecated="write `taskRunner`")
     """Use `taskRunner` instead."""
-    docker: DockerOptions | None = Field(default=None, deprecated=True)
+    docker: DockerOptions | None = Field(
+        default=None, deprecated="write `taskRunner` and `containerImage`"
+    )
     """Use `taskRunner` and `containerImage` instead."""
 
     _default_runner: TaskRunner | None = PrivateAttr(default=None)

@@ -70,7 +70,9 @@ tasks:
     """How many characters a record may have; a longer one fails the task."""
     allow_extra_chars_after_closing_quote: Property[bool] = Property.of(False)
     """Take characters after a closing quote for a part of the field; otherwise the line is bad."""
-    error_on_different_field_count: Property[bool] | None = Field(default=None, deprecated=True)
+    error_on_different_field_count: Property[bool] | None = Field(
+        default=None, deprecated="write `onBadLines`"
+    )
     """Use `onBadLines` instead."""
 
     def run(self, ctx: RunContext) -> ConvertedOutput:

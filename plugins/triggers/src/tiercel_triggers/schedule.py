@@ -22,6 +22,7 @@ from tiercel.plugin import (
     Output,
     ScheduledTrigger,
     Text,
+    old_value,
     zone_of,
 )
 from tiercel_triggers.cron import Cron
@@ -116,9 +117,11 @@ class Schedule(ScheduledTrigger):
     """Where the clock hangs that the expression is about, such as `Europe/Paris`."""
     late_maximum_delay: Duration | None = None
     """How late an execution may start; a date that is later than that is let go."""
-    schedule_conditions: list[AnyCondition] | None = Field(default=None, deprecated=True)
+    schedule_conditions: list[AnyCondition] | None = Field(
+        default=None, deprecated="write `conditions`"
+    )
     """An older name of `conditions`; both must hold."""
-    backfill: dict[str, Any] | None = Field(default=None, deprecated=True)
+    backfill: dict[str, Any] | None = Field(default=None, deprecated="start backfills from outside")
     """Accepted for compatibility; backfills are started from outside."""
 
     @field_validator("timezone")
@@ -140,8 +143,7 @@ class Schedule(ScheduledTrigger):
 
     def all_conditions(self) -> tuple[Condition, ...]:
         """Return the conditions under either name."""
-        # Reading a deprecated property as an attribute would warn our users of our own code.
-        return (*super().all_conditions(), *(self.__dict__["schedule_conditions"] or ()))
+        return (*super().all_conditions(), *(old_value(self, "schedule_conditions") or ()))
 
     def maximum_delay(self) -> timedelta | None:
         """Return `lateMaximumDelay`."""

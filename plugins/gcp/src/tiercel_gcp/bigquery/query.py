@@ -21,6 +21,7 @@ from tiercel.plugin import (
     TaskKilledError,
     Text,
     ion,
+    old_value,
 )
 from tiercel_gcp.bigquery.job import BigQueryConnection, duration, labels, partitioning, table_id
 from tiercel_gcp.bigquery.load import CreateDisposition, PartitioningType, WriteDisposition
@@ -184,11 +185,11 @@ tasks:
     """Read the SQL as legacy SQL."""
     use_legacy_sql: Property[bool] = Property.of(False)
     """Another name of `legacySql`."""
-    fetch: bool = Field(default=False, deprecated=True)
+    fetch: bool = Field(default=False, deprecated="write `fetchType: FETCH`")
     """Use `fetchType: FETCH` instead."""
-    fetch_one: bool = Field(default=False, deprecated=True)
+    fetch_one: bool = Field(default=False, deprecated="write `fetchType: FETCH_ONE`")
     """Use `fetchType: FETCH_ONE` instead."""
-    store: bool = Field(default=False, deprecated=True)
+    store: bool = Field(default=False, deprecated="write `fetchType: STORE`")
     """Use `fetchType: STORE` instead."""
 
     def run(self, ctx: RunContext) -> QueryOutput:
@@ -227,7 +228,7 @@ tasks:
             "fetch_one": FetchType.FETCH_ONE,
         }
         for name, kind in older.items():
-            if self.__dict__[name]:  # without the warning that it is deprecated
+            if old_value(self, name):
                 return kind
         return ctx.render(self.fetch_type)
 
