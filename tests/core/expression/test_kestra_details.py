@@ -26,6 +26,11 @@ _MOMENT = datetime(2024, 3, 5, 7, 8, tzinfo=UTC)
         ("{{ '1.5d' * 2 }}", {}, "3.0"),
         ("{{ x % 0.0000001 }}", {"x": Decimal("12.50")}, "0.00"),
         ("{{ x % y }}", {"x": 1.5e21, "y": Decimal("12.5")}, "0"),
+        (
+            "{{ x + y }}",
+            {"x": Decimal("1e-7"), "y": 1e30},
+            "1000000000000000000000000000000.00000010",
+        ),
         ("{{ [1, 2, 1, 1] - 1 }}", {}, "[2,1,1]"),
         ("{{ [1, 2, 1] - [1] }}", {}, "[2]"),
         ("{{ [1] + x }}", {"x": Array(["a"])}, '[1,["a"]]'),
@@ -91,6 +96,8 @@ def test_a_value_of_another_java_class_is_refused(
         ("{{ x | nl2br }}", {"x": "a\rb\r\nc"}, "a<br />b<br />c"),
         ("{{ x | escapeChar('double') }}", {"x": ValueSet(["p", "q"])}, "[p, q]"),
         ("{{ x | length }}", {"x": Uri("kestra:///a")}, "0"),
+        ("{{ [1, [2], x] | flatten }}", {"x": ValueSet([3])}, "[1,2,[3]]"),
+        ("{{ {1: 'a'} | yaml }}", {}, "1: a\n"),
         ("{{ x | numberFormat }}", {"x": Float32(1e17)}, "99,999,998,430,674,944"),
         ("{{ 'split,me' | split(',') | className }}", {}, "[Ljava.lang.String;"),
     ],
@@ -221,3 +228,19 @@ def test_jq_takes_a_short_member_of_what_is_no_object_for_null(render: Callable[
 
 def test_what_null_would_contain_is_never_asked_for(render: Callable[..., str]) -> None:
     assert render("{{ null contains missing.variable }}") == "false"
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("{{ render('{{ n }}') ?? 'x' }}", "x"),
+        ("{{ render('{{ e }}') is null }}", "true"),
+        ("{{ render('') is null }}", "false"),
+        ("{{ render(['{{ n }}', '{{ s }}']) }}", '[null,"S"]'),
+        ("{{ render('{{ s }}', null) }}", "S"),
+    ],
+)
+def test_a_template_that_writes_nothing_renders_to_null(
+    render: Callable[..., str], source: str, shown: str
+) -> None:
+    assert render(source, n=None, e="", s="S") == shown

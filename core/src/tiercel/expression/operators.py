@@ -54,6 +54,8 @@ __all__ = [
 
 # Kestra computes decimals with 34 digits, from the double nearest to each operand.
 _DECIMAL128 = Context(prec=34, rounding=ROUND_HALF_EVEN, Emax=6144, Emin=-6143)
+# A sum is exact; no two doubles are further apart than this.
+_EXACT = Context(prec=700, rounding=ROUND_HALF_EVEN)
 _NUMBERS = (int, float, Decimal)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,30}")
 
@@ -166,8 +168,8 @@ def _decimal_remainder(left: Decimal, right: Decimal) -> Decimal:
     return (left % right).quantize(Decimal((0, (1,), -max(own, other - zeros))))
 
 
-_sum = _arithmetic("+", int.__add__, float.__add__, Decimal.__add__)
-_difference = _arithmetic("-", int.__sub__, float.__sub__, Decimal.__sub__)
+_sum = _arithmetic("+", int.__add__, float.__add__, _EXACT.add)
+_difference = _arithmetic("-", int.__sub__, float.__sub__, _EXACT.subtract)
 multiply = _arithmetic("*", int.__mul__, float.__mul__, Decimal.__mul__)
 divide = _arithmetic("/", _integer_quotient, _double_quotient, Decimal.__truediv__)
 modulo = _arithmetic("%", _integer_remainder, _double_remainder, _decimal_remainder)

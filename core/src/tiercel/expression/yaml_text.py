@@ -88,7 +88,7 @@ def _events(value: Any) -> Iterator[events.Event]:
     if isinstance(value, Mapping):
         yield events.MappingStartEvent(None, None, True, flow_style=False)
         for key, item in value.items():
-            yield _scalar(*_key_style(key if isinstance(key, str) else java_text(key)))
+            yield _scalar(*(_key_style(key) if isinstance(key, str) else (java_text(key), _PLAIN)))
             yield from _events(item)
         yield events.MappingEndEvent()
     elif isinstance(value, list | tuple):

@@ -81,6 +81,10 @@ def test_a_member_of_a_secret_is_a_text(services: Services, subkey: str, text: s
     assert render(services, "{{ secret('DB', subkey=s) }}", s=subkey) == text
 
 
+def test_a_secret_in_full_is_a_map(services: Services) -> None:
+    assert render(services, "{{ secret('DB', full=true).value }}") == services.read[0]
+
+
 def test_a_secret_of_another_namespace_is_asked_for_there(services: Services) -> None:
     render(services, "{{ secret('DB', 'other.space') }}")
     assert services.asked == [("other.space", "DB")]
@@ -122,6 +126,7 @@ def test_files_are_found_by_uri_and_by_path(services: Services, template: str, t
         ("{{ secret(1) }}", "'key' to be a text"),
         ("{{ kv('nope') }}", "key 'nope' does not exist in the namespace 'company.team'"),
         ("{{ kv('bad key') }}", "not valid"),
+        ("{{ kv('own', errorOnMissing='no') }}", "'errorOnMissing' to be a boolean"),
         ("{{ read('nope.txt') }}", "No file at"),
         ("{{ read('../x') }}", "could leave its folder"),
         ("{{ read('kestra:///company/team/../../x') }}", "not an execution file"),

@@ -39,7 +39,7 @@ def read(context: EvaluationContext, path: Any, namespace: Any = None, version: 
         LimitError: it is larger than a rendering's result may be.
     """
     uri = _located(context, "read", path, namespace)
-    _latest(version)
+    _latest(uri, version)
     services = services_of(context, "read")
     try:
         if services.size(uri) > context.limits.output:
@@ -88,12 +88,13 @@ def file_uri(
     context: EvaluationContext, path: Any, namespace: Any = None, version: Any = None
 ) -> str:
     """Return the storage URI of a namespace file, whether it exists or not."""
-    _latest(version)
-    return _located(context, "fileURI", path, namespace)
+    uri = _located(context, "fileURI", path, namespace)
+    _latest(uri, version)
+    return uri
 
 
-def _latest(version: Any) -> None:
-    if version is not None:
+def _latest(uri: str, version: Any) -> None:
+    if version is not None and "/_files/" in uri:
         raise EvaluationError(
             f"There is no version {java_text(version)} of a namespace file: only the latest is kept"
         )
@@ -103,11 +104,11 @@ def _located(context: EvaluationContext, function: str, path: Any, namespace: An
     """Return the storage URI that a function's path stands for."""
     if not isinstance(path, str):
         raise EvaluationError(f"The '{function}' function is unable to read the file {path!r}")
-    owner = namespace_of(context, function, namespace)
     scheme = _SCHEME.match(path)
     kind = scheme[1].lower() if scheme else ""
     if kind == "kestra":
         return _execution_file(context, function, path)
+    owner = namespace_of(context, function, namespace)
     if kind == "nsfile":
         return _namespace_uri(context, function, path, namespace)
     if kind == "file":

@@ -145,7 +145,7 @@ def secret(
     namespace: Any = None,
     subkey: Any = None,
     full: Any = None,
-) -> str:
+) -> Any:
     """Return a secret, or one member of a secret that is a JSON object.
 
     Args:
@@ -153,7 +153,7 @@ def secret(
         key: the secret's name; case does not matter.
         namespace: whose secret; the flow's own when left out.
         subkey: the member's name.
-        full: ask for the whole secret, which is what happens without `subkey`, too.
+        full: true for a map with the secret as its `value`.
 
     Raises:
         EvaluationError: there is no such secret or member.
@@ -161,15 +161,18 @@ def secret(
     services = services_of(context, "secret")
     owner = namespace_of(context, "secret", namespace)
     name = _text("secret", "key", key)
-    if subkey and full:
+    part = None if subkey is None else _text("secret", "subkey", subkey)
+    if part and full is True:
         raise EvaluationError("The 'secret' function takes either 'subkey' or 'full', not both")
     try:
         value = services.secret(owner, name)
     except (NotFoundError, RepositoryError) as error:
         raise EvaluationError(str(error)) from None
     services.secret_read(value)
-    if subkey:
-        value = _secret_member(name, value, _text("secret", "subkey", subkey))
+    if full is True:
+        return {"value": value}
+    if part:
+        value = _secret_member(name, value, part)
         services.secret_read(value)
     return value
 
@@ -204,6 +207,8 @@ def kv(
     Raises:
         EvaluationError: there is no such key.
     """
+    if error_on_missing is not None and not isinstance(error_on_missing, bool):
+        raise EvaluationError("The 'kv' function expects 'errorOnMissing' to be a boolean")
     services = services_of(context, "kv")
     owner = namespace_of(context, "kv", namespace)
     name = _text("kv", "key", key)

@@ -165,7 +165,7 @@ def flatten(value: Any) -> list[Any] | None:
         return None
     flat: list[Any] = []
     for item in _list(value, "flatten"):
-        if isinstance(item, list):
+        if type(item) is list:
             check_items(len(flat) + len(item))
             flat.extend(item)
         else:

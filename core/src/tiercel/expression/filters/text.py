@@ -304,8 +304,8 @@ def _replaced(
         raise EvaluationError("'replace' met a null among the items")
     text = java_text(value)
     for key, item in pairs.items():
-        if item is None:
-            raise EvaluationError("'replace' cannot put null in place of a text")
+        if key is None or item is None:
+            raise EvaluationError("'replace' takes a map of texts, without a null")
         old, new = java_text(key), java_text(item)
         if regexp:
             text = java_regex.replace_all(text, old, new, context.limits.output)
