@@ -95,6 +95,17 @@ def _merged_order(difference: Difference) -> bool:
     return _pieces(expected) == _pieces(difference["actual"])
 
 
+def _frozen_list(difference: Difference) -> bool:
+    """Tell whether Kestra fails to sort or reverse, in place, a list that cannot be changed."""
+    case = difference["case"]
+    error = case.get("expect_error") or {}
+    return (
+        not difference["failed"]
+        and error.get("kind") == "UnsupportedOperationException"
+        and bool(re.search(r"\|\s*(r?sort|reverse)\b", str(case["template"])))
+    )
+
+
 def _wide_integer(difference: Difference) -> bool:
     """Tell whether jq computed with doubles what Kestra computes with integers of 64 bits."""
     case = difference["case"]
@@ -115,6 +126,7 @@ _RULES: dict[str, Callable[[Difference], bool]] = {
     "integer_kinds": _integer_kinds,
     "java_array": _java_array,
     "merged_order": _merged_order,
+    "frozen_list": _frozen_list,
     "wide_integer": _wide_integer,
 }
 
