@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import random
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -35,6 +37,8 @@ tasks:
     tasks:
       - {id: log, type: io.kestra.plugin.core.log.Log, message: "{{ taskrun.value }}"}
 """
+
+BUSY = MANY + "      - {id: nap, type: io.kestra.plugin.core.flow.Sleep, duration: PT0.02S}\n"
 
 
 def short(event):
@@ -161,6 +165,64 @@ def test_an_execution_of_another_engine_is_followed_to_its_end(make, flows, gate
     assert short(next(events)) == "created"
     gate.opened.set()
     assert [*map(short, events)][-1] == "ended SUCCESS"
+
+
+def test_what_another_engine_did_is_told_when_this_one_goes_on_with_it(make, flows, gate, tmp_path):
+    one, other = make(tmp_path), make(tmp_path)
+    execution_id = one.start(flows["gated"])
+    with other.events(execution_id=execution_id) as events:
+        told = [short(next(events))]
+        gate.opened.set()
+        one.wait(execution_id, PATIENCE)
+        other.set_labels(execution_id, {"seen": "true"})
+        told += map(short, events)
+    assert Counter(told) == Counter(GATED)
+
+
+def assert_complete(tiercel, events):
+    """Check that events tell all of the histories, in order, and the whole log."""
+    execution = tiercel.execution(events[0].execution.id)
+    states = [each.state for each in events if isinstance(each, ExecutionStateChanged)]
+    assert (State.CREATED, *states) == execution.history.states
+    for run in execution.task_runs.values():
+        changes = [each for each in events if isinstance(each, TaskRunStateChanged)]
+        told = tuple(each.state for each in changes if each.task_run.id == run.id)
+        assert told == run.history.states
+    lines = [each.entry for each in events if isinstance(each, LogLine)]
+    assert lines == tiercel.logs(execution.id)
+    assert isinstance(events[0], ExecutionCreated)
+    assert isinstance(events[-1], ExecutionEnded)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_events_are_the_histories_whoever_runs_follows_or_kills(make, tmp_path, seed):
+    engines, dice, wide = [make(tmp_path), make(tmp_path)], random.Random(seed), []
+
+    def play(runs, follows, kill_after):
+        execution_id = runs.start(BUSY)
+        told = []
+        for event in follows.events(execution_id=execution_id):
+            told.append(event)
+            if len(told) == kill_after:
+                follows.kill(execution_id)
+        assert_complete(follows, told)
+
+    callbacks = engines[0].on_change(wide.append)
+    with ThreadPoolExecutor(20) as pool:
+        played = [
+            pool.submit(play, dice.choice(engines), dice.choice(engines), dice.randrange(200))
+            for _ in range(20)
+        ]
+        for each in played:
+            each.result()
+    engines[0].close()
+    assert callbacks.join(PATIENCE)
+    by_execution = defaultdict(list)
+    for event in wide:
+        by_execution[event.execution.id].append(event)
+    for told in by_execution.values():
+        assert_complete(engines[1], told)
 
 
 # Of many

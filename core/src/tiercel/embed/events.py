@@ -140,7 +140,7 @@ class News:
     """What a reader has not seen of one execution.
 
     Attributes:
-        before: the execution as the reader knows it; None when it does not know it.
+        before: the execution before the first of the changes; None when it is new.
         now: the latest state.
         changed: ids of task runs that have changed since; None for any of them.
         lines: new log lines with their numbers.
@@ -178,7 +178,7 @@ def is_older(news: News, known: Execution) -> bool:
     """Return whether a reader who knows an execution learns nothing from the news of it."""
     now = news.now
     ids = now.task_runs if news.changed is None else news.changed
-    runs = [run for key in ids if (run := now.task_runs.get(key)) is not None]
+    runs = [run for key in ids if (run := now.task_runs.get(key)) is not None and not run.hidden]
     return (
         now.done <= known.done
         and not _steps(known.history, now.history)
@@ -255,6 +255,8 @@ class Mailbox:
             news = self._news.get(now.id)
             if news is None:
                 news = self._news[now.id] = News(before, now, {})
+            elif before is not news.now:  # another engine had it in between
+                news.changed = None
             news.now = now
             if news.changed is not None:
                 news.changed.update(dict.fromkeys(changed))

@@ -75,6 +75,7 @@ class Reader:
         self._engine = engine
         self._scope = scope
         self._known: Execution | None = None
+        self._told_last: Execution | None = None
         self._last_line = 0
         self._begins = scope.execution_id is not None
         self._mailbox = Mailbox(scope, room, not self._begins, tell)
@@ -143,8 +144,13 @@ class Reader:
         if self._scope.execution_id is None:
             news.now = self._engine.shown(news.now)
             return events_of(news)
-        # What is in the mailbox may be older than what was read from the repository.
+        # The same object again: nobody else has changed it since the last news of it. Otherwise
+        # more may have changed than the engine says that it did.
+        if news.before is not self._told_last:
+            news.changed = None
+        self._told_last = news.now
         stored = self._engine.repository.logs(news.now.id, after=self._last_line)
+        # What is in the mailbox may be older than what was read from the repository.
         if self._known is not None and is_older(news, self._known):
             news.now = self._known
         news.before, self._known = self._known, news.now
