@@ -149,6 +149,17 @@ def test_a_retry_waits_and_runs_the_task_again():
     assert [each.state for each in world.run("a").attempts] == [State.FAILED, State.SUCCESS]
 
 
+def test_a_further_attempt_asks_its_run_if_again():
+    world = World(flow(ONE % f", runIf: '{{{{ x }}}}'{RETRY}"))
+    world.answer(runIf=True)
+    world.end("a", State.FAILED)
+    world.fire()
+    assert submitted(world) == []
+    world.answer(runIf=False)
+    assert [each.state for each in world.run("a").attempts] == [State.FAILED, State.SKIPPED]
+    assert world.execution.state is State.SUCCESS
+
+
 @pytest.mark.parametrize(
     ("more", "failures", "state"),
     [

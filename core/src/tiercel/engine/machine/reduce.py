@@ -18,7 +18,7 @@ from tiercel.engine.machine.commands import attempt_id
 from tiercel.engine.machine.draft import Draft, Reduction, current_attempt
 from tiercel.engine.machine.hold import hold, put_off, release
 from tiercel.engine.machine.kill import begin_kill, killed_in_worker
-from tiercel.engine.machine.resolve import begin, end_task_run, enter_phase, launch, settle
+from tiercel.engine.machine.resolve import begin, end_task_run, enter_phase, launch, settle, start
 from tiercel.engine.machine.retry import schedule_retry
 from tiercel.engine.machine.scope import ROOT, Phase
 from tiercel.engine.machine.update import apply_updates, update_evaluated
@@ -187,7 +187,7 @@ def _retry_due(draft: Draft, task_run: TaskRun | None) -> None:
     if draft.execution.state is State.RETRYING:
         draft.to(State.RUNNING)
     task = draft.scope(task_run.parent_id or ROOT).running[task_run.id].task
-    launch(draft, draft.move(task_run, State.CREATED), task)
+    start(draft, draft.move(task_run, State.CREATED), task)
 
 
 # Answers

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tiercel.engine.machine.past import Past
     from tiercel.model.task import TaskBase
 
-__all__ = ["begin", "end_early", "end_task_run", "enter_phase", "launch", "settle"]
+__all__ = ["begin", "end_early", "end_task_run", "enter_phase", "launch", "settle", "start"]
 
 
 def begin(draft: Draft, past: Past | None = None) -> None:
@@ -171,7 +171,7 @@ def _advance(draft: Draft, scope: Scope, key: str | int) -> None:
         )
     )
     if earlier is None:
-        _start(draft, task_run, task)
+        start(draft, task_run, task)
     else:
         _start_again(draft, earlier, task)
 
@@ -184,11 +184,11 @@ def _start_again(draft: Draft, task_run: TaskRun, task: TaskBase) -> None:
         draft.agenda.append((task_run.id, None))
     else:
         task_run = draft.put_task_run(replace(task_run, error=None))
-        _start(draft, draft.move(task_run, State.RESTARTED), task)
+        start(draft, draft.move(task_run, State.RESTARTED), task)
 
 
-def _start(draft: Draft, task_run: TaskRun, task: TaskBase) -> None:
-    """Begin a task run, unless its `runIf` says otherwise."""
+def start(draft: Draft, task_run: TaskRun, task: TaskBase) -> None:
+    """Begin a task run, or a further attempt, unless its `runIf` says otherwise."""
     if task.run_if == "true":
         launch(draft, task_run, task)
     else:
