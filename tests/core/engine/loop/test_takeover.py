@@ -76,14 +76,15 @@ def engine_on(tmp_path):
 @pytest.fixture
 def left(engine_on):
     """An execution whose engine died while its one task, `hang`, ran."""
-    engine, goes_on = engine_on(), threading.Event()
+    engine, runs, goes_on = engine_on(), threading.Event(), threading.Event()
 
     @engine.on
     def hang(_ctx):
+        runs.set()
         goes_on.wait(20)
 
     execution_id = engine.start("hang")
-    wait_for(lambda: engine.tiercel.execution(execution_id).task_runs)
+    assert runs.wait(20)
     engine.tiercel._belongings.lock.let_go()  # as the kernel does when a process dies
     yield execution_id
     goes_on.set()
