@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+import tiercel_log
+from tiercel.cli.dev import _changes, _editable
+
 PATIENCE = 60
 
 PROJECT = """
@@ -207,3 +210,21 @@ def test_a_folder_that_is_no_plugin_is_refused(tmp_path: Path) -> None:
     dev.wait_for("has no [project.entry-points.tiercel]")
     assert dev.process.wait(PATIENCE) == 2
     dev.close()
+
+
+def test_changes_are_noticed_where_nothing_tells_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "watchfiles", None)
+    (tmp_path / "old.py").touch()
+    rounds = _changes([tmp_path], threading.Event())
+    assert next(rounds) == set()
+    (tmp_path / "new.py").touch()
+    (tmp_path / "new.pyc").touch()
+    (tmp_path / "old.py").unlink()
+    assert next(rounds) == {tmp_path / "new.py", tmp_path / "old.py"}
+
+
+def test_plugins_that_are_installed_as_editable_are_watched() -> None:
+    folder = Path(tiercel_log.__file__).parents[1]
+    assert folder in [each.folder for each in _editable()]

@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from tiercel.engine.flows.flows import FlowBook
 from tiercel.model.execution import Execution
 from tiercel.repository.spi import ExecutionQuery
 from tiercel.testing.fakes import FakeClock, clock_at
 from tiercel.testing.flow_tests.bench import Bench, Setup
 from tiercel.testing.flow_tests.library import Library
+from tiercel.testing.flow_tests.mocks import UnavailableTrigger
 from tiercel.testing.flow_tests.run import mocks_of, source_of
 
 if TYPE_CHECKING:
@@ -74,7 +76,10 @@ class TriggerBench:
                 registry=registry,
             )
         )
-        self._bench.deploy(text, file)
+        deployed = self._bench.deploy(text, file)
+        if any(isinstance(each, UnavailableTrigger) for each in deployed.triggers or ()):
+            # Which tells where it stands: it would never start anything.
+            FlowBook.load(self._bench.engine.flows, text, file)
         self.settle()
 
     def __enter__(self) -> Self:
