@@ -206,3 +206,8 @@ def test_without_a_good_access_token_nothing_is_sent(task, mail_server, given, r
     server = mail_server("starttls", login=True)
     strategy = {"transportStrategy": "SMTP_OAUTH2", "port": server.port}
     assert reason in task(SEND, **BASICS, **strategy, **given).error
+
+
+def test_a_mail_without_a_server_is_told(task):
+    given = {name: value for name, value in BASICS.items() if name != "host"}
+    assert task(SEND, **given).error == "There is no `host` to send the mail by"

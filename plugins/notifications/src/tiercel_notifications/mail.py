@@ -53,8 +53,8 @@ class TransportStrategy(StrEnum):
 class MailServer(Task[Output]):
     """A mail server, and an envelope."""
 
-    host: Property[str]
-    """The mail server."""
+    host: Property[str] | None = None
+    """The mail server; a mail cannot be sent without."""
     port: Property[int] | None = None
     """Its port; 465, 587 or 25 by default, as `transportStrategy` says."""
     access_token: Property[str] | None = None
@@ -135,6 +135,8 @@ class MailServer(Task[Output]):
     @contextmanager
     def _session(self, ctx: RunContext) -> Iterator[smtplib.SMTP]:
         strategy, host = ctx.render(self.transport_strategy), ctx.render(self.host)
+        if not host:
+            raise TaskError("There is no `host` to send the mail by", retryable=False)
         port = ctx.render(self.port) or _PORTS[strategy]
         timeout = ctx.render(self.session_timeout) / 1000
         try:
