@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -17,7 +16,10 @@ from tiercel.schema import remembered
 
 @pytest.fixture(autouse=True)
 def module(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A cache folder of its own, and a module whose file may change."""
+    """A cache folder of its own, and a module whose file may change.
+
+    Folders of the workspace are no places here: other tests may write into them meanwhile.
+    """
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("TIERCEL_NO_CACHE", raising=False)
     file = tmp_path / "plugin_under_work.py"
@@ -25,6 +27,8 @@ def module(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     made = ModuleType("plugin_under_work")
     made.__file__ = str(file)
     monkeypatch.setitem(sys.modules, "plugin_under_work", made)
+    installed = [each for each in sys.path if each.startswith((sys.prefix, sys.base_prefix))]
+    monkeypatch.setattr(sys, "path", installed)
     return file
 
 
@@ -72,19 +76,32 @@ def test_a_damaged_file_is_no_file(tmp_path: Path) -> None:
     assert remembered.recall() is None
 
 
-@pytest.fixture
-def kept(monkeypatch: pytest.MonkeyPatch) -> str:
-    """A remembered text that nobody would make."""
-    monkeypatch.setenv("TIERCEL_LOAD_PLUGINS", "log")
+def test_the_command_writes_what_is_remembered() -> None:
     remembered.remember("{}\n")
-    return "{}\n"
+    assert CliRunner().invoke(schema, ["export"]).stdout == "{}\n"
 
 
-def test_the_command_writes_what_is_remembered(kept: str) -> None:
-    assert CliRunner().invoke(schema, ["export"]).stdout == kept
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> str:
+    """What the command writes when it makes the schema anew, of no plugin at all."""
+    text = '{"anew": true}\n'
+    monkeypatch.setattr(remembered, "schema_text", lambda registry: text)
+    monkeypatch.setattr("tiercel.plugin.registry.installed", lambda: [])
+    return text
 
 
-def test_the_command_makes_it_anew_when_told_so(kept: str) -> None:
+def test_the_command_makes_it_anew_when_told_so(made: str, tmp_path: Path) -> None:
+    remembered.remember("{}\n")
     done = CliRunner().invoke(schema, ["export", "--no-cache"], catch_exceptions=False)
-    assert "io.kestra.plugin.core.log.Log" in json.loads(done.stdout)["definitions"]
-    assert remembered.recall() == done.stdout
+    assert done.stdout == made
+    (file,) = (tmp_path / "cache/tiercel").glob("schema-*")
+    assert file.read_text(encoding="utf-8").endswith(made)
+
+
+def test_a_schema_that_lacks_a_type_is_told_of_and_not_kept(
+    made: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tiercel.schema.export.troubles", lambda registry: ["Plugin x is broken"])
+    done = CliRunner().invoke(schema, ["export"], catch_exceptions=False)
+    assert (done.stdout, done.stderr) == (made, "Plugin x is broken\n")
+    assert list((tmp_path / "cache").glob("*/schema-*")) == []
