@@ -21,6 +21,7 @@ from tiercel.testing import (
     TaskRunnerContract,
     TriggerContract,
 )
+from tiercel.testing.contracts._declaration import DeclarationTests
 
 CORE = "io.kestra.plugin.core"
 PROCESS = {"type": f"{CORE}.runner.Process", "killGracePeriod": "PT0.2S"}
@@ -42,6 +43,22 @@ class TestEveryTrigger(TriggerContract):
 
     @pytest.fixture(params=names("trigger"))
     def trigger(self, request: pytest.FixtureRequest) -> Mapping[str, Any]:
+        return {"type": request.param}
+
+
+class TestEveryCondition(DeclarationTests):
+    kind = "condition"
+
+    @pytest.fixture(params=names("condition"))
+    def written(self, request: pytest.FixtureRequest) -> Mapping[str, Any]:
+        return {"type": request.param}
+
+
+class TestEveryTaskRunner(DeclarationTests):
+    kind = "task runner"
+
+    @pytest.fixture(params=names("task runner"))
+    def written(self, request: pytest.FixtureRequest) -> Mapping[str, Any]:
         return {"type": request.param}
 
 
@@ -114,11 +131,18 @@ FLOWABLES: dict[str, dict[str, Any]] = {
         "tasks": [step("a")],
     },
     "Subflow": {"namespace": "company.team", "flowId": "sub", "wait": True},
+    "ForEachItem": {
+        "items": "{{ inputs.rows }}",
+        "batch": {"rows": 1},
+        "namespace": "company.team",
+        "flowId": "sub",
+    },
     "WorkingDirectory": {"tasks": [step("a"), step("b")]},
 }
 
 
 class TestFlowables(FlowableContract):
+    files: ClassVar = {"rows": b"one\ntwo\n"}
     flows = (f"id: sub\nnamespace: company.team\ntasks: [{step('inner')}]",)
     runs = 20
 

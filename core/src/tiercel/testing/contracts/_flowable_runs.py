@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -118,9 +118,16 @@ class Run:
         text: the flow.
         registry: which plugins there are.
         flows: texts of further flows.
+        inputs: values by input id.
     """
 
-    def __init__(self, text: str, registry: Registry, flows: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        text: str,
+        registry: Registry,
+        flows: Iterable[str] = (),
+        inputs: Mapping[str, Any] | None = None,
+    ) -> None:
         self._parts: dict[str, Any] = {
             "registry": registry,
             "repository": MemoryRepository(),
@@ -132,7 +139,7 @@ class Run:
         self._begin_engine()
         for each in flows:
             self.engine.save_flow(self.engine.load_flow(each))
-        self.id = self.engine.start(text)
+        self.id = self.engine.start(text, inputs)
 
     def _begin_engine(self) -> None:
         self.executor = HeldExecutor()

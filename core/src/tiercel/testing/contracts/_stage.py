@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -91,16 +91,20 @@ def checker_for(registry: Registry) -> Checker:
     return Checker(registry, language(registry).tables)
 
 
-def flow_with(kind: str, properties: Mapping[str, Any], flow_id: str = "contract") -> str:
+def flow_with(
+    kind: str, properties: Mapping[str, Any], inputs: Sequence[Mapping[str, Any]] = ()
+) -> str:
     """Return the text of a flow that holds a type.
 
     Args:
         kind: `task`, `trigger`, `condition` or `task runner`.
         properties: its `type` and properties; tasks and triggers get an `id` unless they have one.
-        flow_id: the flow's id.
+        inputs: the flow's inputs.
     """
     step: dict[str, Any] = {"id": "step", "type": STEP}
-    flow: dict[str, Any] = {"id": flow_id, "namespace": NAMESPACE, "tasks": [step]}
+    flow: dict[str, Any] = {"id": "contract", "namespace": NAMESPACE, "tasks": [step]}
+    if inputs:
+        flow["inputs"] = list(inputs)
     if kind == "task":
         flow["tasks"] = [{"id": "contract", **properties}]
     elif kind == "task runner":

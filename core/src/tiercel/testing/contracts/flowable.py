@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -37,8 +38,11 @@ class FlowableContract(DeclarationTests):
     """
 
     kind: ClassVar[str] = "task"
+    _inputs: Mapping[str, Path] = {}
     flows: ClassVar[Sequence[str]] = ()
     """Texts of flows that it runs."""
+    files: ClassVar[Mapping[str, bytes]] = {}
+    """Content of FILE inputs: `{{ inputs.name }}` in `flowable` is the URI of each."""
     runs: ClassVar[int] = 60
     """How many orders of results are tried, and how many more by chance if there are more."""
 
@@ -53,9 +57,13 @@ class FlowableContract(DeclarationTests):
         return flowable
 
     @pytest.fixture
-    def text(self, flowable: Mapping[str, Any]) -> str:
+    def text(self, flowable: Mapping[str, Any], tmp_path: Path) -> str:
         """Return a flow with the task in it."""
-        return flow_with("task", flowable)
+        self._inputs = {name: tmp_path / name for name in self.files}
+        for name, path in self._inputs.items():
+            path.write_bytes(self.files[name])
+        inputs = [{"id": name, "type": "FILE"} for name in self.files]
+        return flow_with("task", flowable, inputs)
 
     @pytest.fixture
     def watch(
@@ -65,7 +73,7 @@ class FlowableContract(DeclarationTests):
         return Watch(registry.load("task", flowable["type"]), monkeypatch)
 
     def _run(self, text: str, registry: Registry) -> Run:
-        return Run(text, registry, self.flows)
+        return Run(text, registry, self.flows, self._inputs)
 
     def test_it_succeeds_when_its_tasks_do(self, text: str, registry: Registry) -> None:
         run = self._run(text, registry)
