@@ -12,7 +12,7 @@ from typing import Any
 
 __all__ = ["LanguageServer", "install_server"]
 
-_PATIENCE = 240.0
+_PATIENCE = 100.0
 
 
 def install_server(folder: Path) -> Path:
