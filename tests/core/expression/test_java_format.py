@@ -9,6 +9,7 @@ import pytest
 
 from tiercel.errors import EvaluationError, LimitError
 from tiercel.expression.java_format import java_format
+from tiercel.expression.values import Character, Long
 
 
 @pytest.mark.parametrize(
@@ -25,8 +26,13 @@ from tiercel.expression.java_format import java_format
         ("%.2f %,.1f %f", (2.675, 1234.56, 0.5), "2.68 1,234.6 0.500000"),
         ("%.1f", (Decimal("0.25"),), "0.3"),
         ("%e", (12345.678,), "1.234568e+04"),
-        ("%b %c %%%n", (None, "x"), "false x %\n"),
-        ("%d", (None,), "null"),
+        ("%b %c %%%n", (None, Character("x")), "false x %\n"),
+        ("%d %.2f", (None, None), "null nu"),
+        ("%g %g %g", (0.2, 1234567.0, 0.00001), "0.200000 1.23457e+06 1.00000e-05"),
+        ("%e %e", (-0.0, 5e-324), "-0.000000e+00 4.900000e-324"),
+        ("%.1f %.1f", (-0.0, Decimal("-0.0")), "-0.0 0.0"),
+        ("%#.0f", (2.5,), "3."),
+        ("%x %x", (-1, Long(-1)), "ffffffff ffffffffffffffff"),
         ("no values", (1, 2), "no values"),
     ],
 )
@@ -41,7 +47,11 @@ def test_formats_follow_java(pattern: str, values: tuple[Any, ...], result: str)
         ("%d", ("x",)),
         ("%d", (1.5,)),
         ("%f", (1,)),
-        ("%c", ("ab",)),
+        ("%c", ("a",)),
+        ("%c", (Long(65),)),
+        ("%.2d", (1,)),
+        ("%-s", ("a",)),
+        ("%<s", ("a",)),
         ("%y", (1,)),
         ("100 %", ()),
     ],

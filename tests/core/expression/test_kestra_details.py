@@ -96,6 +96,11 @@ def test_a_value_of_another_java_class_is_refused(
         ("{{ x | nl2br }}", {"x": "a\rb\r\nc"}, "a<br />b<br />c"),
         ("{{ x | escapeChar('double') }}", {"x": ValueSet(["p", "q"])}, "[p, q]"),
         ("{{ x | length }}", {"x": Uri("kestra:///a")}, "0"),
+        (
+            "{{ x | abs }}",
+            {"x": Decimal("-12345678901234567890.1234567890")},
+            "12345678901234567890.1234567890",
+        ),
         ("{{ [1, [2], x] | flatten }}", {"x": ValueSet([3])}, "[1,2,[3]]"),
         ("{{ {1: 'a'} | yaml }}", {}, "1: a\n"),
         ("{{ x | numberFormat }}", {"x": Float32(1e17)}, "99,999,998,430,674,944"),

@@ -16,6 +16,7 @@ from typing import Any
 
 from tiercel._record import record
 from tiercel.errors import EvaluationError
+from tiercel.expression.number_text import double_text
 
 __all__ = ["DecimalFormat", "compile_pattern"]
 
@@ -74,7 +75,7 @@ class DecimalFormat:
                 return self._affixed("∞", negative)
             exact = Decimal(value).copy_abs()
             # The digits are those of the shortest text; what it is exactly decides a tie.
-            number = Decimal(_long_text(value) or repr(value)).normalize(_EXACT)
+            number = Decimal(_long_text(value) or double_text(value)).normalize(_EXACT)
         else:
             exact = None
             number = _EXACT.multiply(Decimal(value), Decimal(self.factor))

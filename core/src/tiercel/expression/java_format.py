@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from tiercel.errors import EvaluationError, LimitError
+from tiercel.expression.number_text import double_text
 from tiercel.expression.printing import java_text
+from tiercel.expression.values import Character, is_long
 
 __all__ = ["java_format"]
 
@@ -16,6 +18,8 @@ _SPECIFIER = re.compile(
     r"(?P<kind>[a-zA-Z%])"
 )
 _WIDEST = 10_000
+_KINDS = frozenset("sbcdoxfeg")
+_WITHOUT_PRECISION = frozenset("cdox")
 
 
 def java_format(pattern: str, values: tuple[Any, ...]) -> str:
@@ -25,9 +29,10 @@ def java_format(pattern: str, values: tuple[Any, ...]) -> str:
         EvaluationError: a specifier is malformed, lacks its value, or does not suit it.
         LimitError: a width or precision is absurd.
     """
-    position = last = 0
+    position = 0
     parts: list[str] = []
     following = 0
+    last = -1
     for match in _SPECIFIER.finditer(pattern):
         parts.append(_literal(pattern[position : match.start()]))
         position = match.end()
@@ -58,22 +63,32 @@ def _formatted(match: re.Match[str], value: Any) -> str:
             raise LimitError(f"A {part} in a format is at most {_WIDEST}")
     kind = match["kind"]
     lower = kind.lower()
-    if lower in "sb":
-        text = java_text(value)
-        if lower == "b":
-            text = java_text(value if isinstance(value, bool) else value is not None)
-        text = text[: int(match["precision"])] if match["precision"] else text
-    elif value is None:
-        text = "null"
+    _check(match, lower)
+    if lower == "b":
+        text = java_text(value if isinstance(value, bool) else value is not None)
+        text = _cut(text, match)
+    elif value is None or lower == "s":
+        text = _cut(java_text(value), match)
     elif lower == "c":
         text = _character(value, match.group())
     elif lower in "dox":
         text = _integer(match, value)
-    elif lower in "fe":
-        text = _decimal(match, value)
     else:
-        raise EvaluationError(f"{match.group()!r} is not supported in a format")
+        text = _decimal(match, value)
     return _padded(text.upper() if kind.isupper() else text, match)
+
+
+def _check(match: re.Match[str], kind: str) -> None:
+    if kind not in _KINDS:
+        raise EvaluationError(f"{match.group()!r} is not supported in a format")
+    if match["precision"] and kind in _WITHOUT_PRECISION:
+        raise EvaluationError(f"{match.group()!r} in a format takes no precision")
+    if not match["width"] and ("-" in match["flags"] or "0" in match["flags"]):
+        raise EvaluationError(f"{match.group()!r} in a format needs a width")
+
+
+def _cut(text: str, match: re.Match[str]) -> str:
+    return text[: int(match["precision"])] if match["precision"] else text
 
 
 def _padded(text: str, match: re.Match[str]) -> str:
@@ -86,9 +101,9 @@ def _mismatch(specifier: str, value: Any) -> EvaluationError:
 
 
 def _character(value: Any, specifier: str) -> str:
-    if isinstance(value, str) and len(value) == 1:
+    if isinstance(value, Character):
         return str(value)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 0x10FFFF:
+    if value.__class__ is int and not is_long(value) and 0 <= value <= 0x10FFFF:
         return chr(value)
     raise _mismatch(specifier, value)
 
@@ -101,7 +116,9 @@ def _integer(match: re.Match[str], value: Any) -> str:
         return _signed(
             f"{abs(value):,}" if "," in flags else str(abs(int(value))), value < 0, match
         )
-    number = int(value) if value >= 0 else int(value) + (1 << 64)
+    number = int(value)
+    if number < 0:
+        number += 1 << (64 if is_long(value) else 32)
     prefix = {"x": "0x", "o": "0"}[kind] if "#" in flags else ""
     digits = prefix + format(number, kind)
     return digits.rjust(int(match["width"] or 0), "0") if "0" in flags else digits
@@ -110,24 +127,44 @@ def _integer(match: re.Match[str], value: Any) -> str:
 def _decimal(match: re.Match[str], value: Any) -> str:
     if not isinstance(value, (float, Decimal)):
         raise _mismatch(match.group(), value)
-    number = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
+    number = value if isinstance(value, Decimal) else Decimal(double_text(float(value)))
     if not number.is_finite():
         return {"Infinity": "Infinity", "-Infinity": "-Infinity"}.get(str(number), "NaN")
-    places = int(match["precision"] or 6)
     if abs(number.adjusted()) > _WIDEST:
         raise LimitError(f"A number in a format has at most {_WIDEST} digits")
-    magnitude = abs(number)
-    if match["kind"].lower() == "f":
-        unit = Decimal(1).scaleb(-places)
-        digits = max(magnitude.adjusted(), 0) + places + 5
-        from decimal import Context
+    if not number and isinstance(value, float):
+        number = Decimal(0).copy_sign(number)
+    places = int(match["precision"] or 6)
+    text = _WRITERS[match["kind"].lower()](abs(number), places, match["flags"])
+    # A BigDecimal has no negative zero.
+    negative = number.is_signed() and (bool(number) or isinstance(value, float))
+    return _signed(text, negative, match)
 
-        rounded = magnitude.quantize(unit, ROUND_HALF_UP, Context(prec=digits))
-        text = f"{rounded:,f}" if "," in match["flags"] else f"{rounded:f}"
-    else:
-        mantissa, _, exponent = f"{magnitude:.{places}e}".partition("e")
-        text = f"{mantissa}e{int(exponent):+03d}"
-    return _signed(text, number.is_signed() and bool(number), match)
+
+def _fixed(magnitude: Decimal, places: int, flags: str) -> str:
+    digits = max(magnitude.adjusted(), 0) + places + 5
+    unit = Decimal(1).scaleb(-places)
+    rounded = magnitude.quantize(unit, ROUND_HALF_UP, Context(prec=digits))
+    text = f"{rounded:,f}" if "," in flags else f"{rounded:f}"
+    return f"{text}." if "#" in flags and not places else text
+
+
+def _scientific(magnitude: Decimal, places: int, _: str) -> str:
+    mantissa, _, exponent = f"{magnitude:.{places}e}".partition("e")
+    power = int(exponent) if magnitude else min(int(magnitude.as_tuple().exponent), 0)
+    return f"{mantissa}e{power:+03d}"
+
+
+def _general(magnitude: Decimal, precision: int, flags: str) -> str:
+    digits = precision or 1
+    rounded = magnitude.normalize(Context(prec=digits, rounding=ROUND_HALF_UP))
+    power = rounded.adjusted() if rounded else 0
+    if rounded and not -4 <= power < digits:
+        return _scientific(magnitude, digits - 1, flags)
+    return _fixed(magnitude, digits - 1 - power, flags)
+
+
+_WRITERS = {"f": _fixed, "e": _scientific, "g": _general}
 
 
 def _signed(digits: str, negative: bool, match: re.Match[str]) -> str:

@@ -217,6 +217,8 @@ def absolute(value: Any) -> Any:
     if not _is_number(value):
         shown = "null" if value is None else class_name(value)
         raise EvaluationError(f"The 'abs' filter needs a number, not {shown}")
+    if isinstance(value, Decimal):
+        return value.copy_abs()
     if isinstance(value, Float32):
         return Float32(abs(value))
     if is_long(value):
