@@ -249,3 +249,18 @@ def test_a_template_that_writes_nothing_renders_to_null(
     render: Callable[..., str], source: str, shown: str
 ) -> None:
     assert render(source, n=None, e="", s="S") == shown
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("{% verbatim %}\n {{ s }} {% endverbatim %}|", "{{ s }} |"),
+        ("{{% raw %}{{ s }}{% endraw %}", "{{{ s }}"),
+        ("{% filter upper %}a{% block b %}x{% endblock %}c{% endfilter %}{{ block('b') }}", "AC"),
+        ("{% block b %}o{% endblock %}{% filter upper %}{{ block('b') }}{% endfilter %}", "oO"),
+    ],
+)
+def test_tags_write_what_kestras_tags_write(
+    render: Callable[..., str], source: str, shown: str
+) -> None:
+    assert render(source, s="S") == shown

@@ -70,7 +70,7 @@ class TemplateWriter(ExpressionWriter):
         return "\n".join(line for lines in [*self.functions, self.lines] for line in lines)
 
     def _collect(self, items: Iterable[Item]) -> None:
-        """Note every macro and block, wherever in the template it stands."""
+        """Note every macro and block, wherever in the template it stands but inside of `filter`."""
         for item in items:
             if isinstance(item, Macro):
                 if item.name in self.macros:
@@ -79,7 +79,7 @@ class TemplateWriter(ExpressionWriter):
                 self.macros[item.name] = item
             elif isinstance(item, Block):
                 self.blocks[item.name] = item
-            for body in bodies_of(item):
+            for body in () if isinstance(item, FilterTag) else bodies_of(item):
                 self._collect(body)
 
     def _function(self, signature: str, body: tuple[Item, ...], printer: str) -> list[str]:
@@ -142,8 +142,9 @@ class TemplateWriter(ExpressionWriter):
         elif isinstance(item, Set):
             self._line(f"v[{item.name!r}] = ({self.expression(item.value)})")
         elif isinstance(item, Block):
-            function = f"b_{number_of(item.name, self.blocks)}"
-            self._line(f"{function}(c, v, {self.target}, {self.printer})")
+            if item.name in self.blocks:  # a block inside a `filter` alone is none, as in Kestra
+                function = f"b_{number_of(item.name, self.blocks)}"
+                self._line(f"{function}(c, v, {self.target}, {self.printer})")
         elif isinstance(item, FilterTag):
             self._filter_tag(item)
         self.depth -= 1

@@ -97,7 +97,10 @@ class Lexer:
             start, opener = found.start(), found.group()
             dash = source.startswith("-", start + 2) and source[start + 3 : start + 4] in _BLANKS
             text = source[position:start]
-            if raw := RAW.match(source, start):
+            # `raw` is taken out before anything is read, even behind a brace of the text.
+            begin = start + (opener == "{{" and RAW.match(source, start + 1) is not None)
+            if raw := RAW.match(source, begin):
+                text = source[position:begin]
                 lexemes.append(Lexeme("TEXT", text + raw.group(1), position))
                 position = raw.end()
                 continue
@@ -171,8 +174,7 @@ def _skip_protected(source: str, start: int, lexemes: list[Lexeme]) -> int:
     if comment := _COMMENT.match(source, start):
         trims, end = comment.group(1), comment.end()
     elif verbatim := _VERBATIM.match(source, start):
-        text = verbatim.group(2)
-        text = text.lstrip(_BLANKS) if verbatim.group(1) else text
+        text = verbatim.group(2).lstrip(_BLANKS)
         _add_text(lexemes, text.rstrip(_BLANKS) if verbatim.group(3) else text, start)
         trims, end = verbatim.group(4), verbatim.end()
     elif source.startswith("{#", start):
