@@ -73,7 +73,7 @@ class _Bench:
 
         def wait() -> None:
             begun.set()
-            self.release.wait(self._patience)
+            self.release.wait(4 * self._patience)  # longer than anybody waits for it
 
         job = self.submit(wait)
         assert begun.wait(self._patience), "A job does not begin, though there is room for it"
@@ -156,7 +156,7 @@ class ExecutorContract:
 
     def test_submit_does_not_wait_for_the_job(self, bench: _Bench) -> None:
         self._needs_threads()
-        job = bench.submit(lambda: _then(bench.release.wait(self.patience)))
+        job = bench.submit(lambda: _then(bench.release.wait(4 * self.patience)))
         assert bench.silent()
         bench.release.set()
         assert bench.ended() == [job]

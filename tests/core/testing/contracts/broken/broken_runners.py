@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import signal
@@ -14,6 +15,18 @@ from typing import Any, ClassVar
 
 from tiercel.plugin import RunContext, RunnerCommand, RunnerResult, TaskError, TaskKilledError
 from tiercel.plugin import TaskRunner as Base
+
+STARTED: list[subprocess.Popen[bytes]] = []
+ORPHANED: list[int] = []
+
+
+@atexit.register
+def _leave_nothing() -> None:
+    """Kill what the broken ones leave."""
+    left = [process.pid for process in STARTED if process.poll() is None]
+    for group in (*left, *ORPHANED):
+        with suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
 
 
 class GoodRunner(Base):
@@ -49,7 +62,9 @@ class GoodRunner(Base):
         return RunnerResult(self.code(code))
 
     def start(self, command: RunnerCommand, folder: Path) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(**self.how(command, folder))
+        process = subprocess.Popen(**self.how(command, folder))
+        STARTED.append(process)
+        return process
 
     def how(self, command: RunnerCommand, folder: Path) -> dict[str, Any]:
         return {
@@ -211,6 +226,7 @@ class Orphaning(GoodRunner):
 
     def stop(self, process: subprocess.Popen[bytes]) -> None:
         process.kill()
+        ORPHANED.append(process.pid)
 
 
 class Polite(GoodRunner):
