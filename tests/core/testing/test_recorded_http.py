@@ -115,6 +115,12 @@ def test_nothing_is_sent_where_nothing_may_be_recorded(tmp_path: Path) -> None:
         pass
 
 
+def test_a_missing_library_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vcr", None)
+    with pytest.raises(TiercelError, match=r"tiercel-core\[testing\]"):
+        recorded_http(tmp_path / "a.yaml").__enter__()
+
+
 def test_the_fixture_answers_from_a_file_beside_the_test(tmp_path: Path) -> None:
     def pytested(*options: str) -> str:
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
