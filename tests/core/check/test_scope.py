@@ -225,6 +225,17 @@ def test_a_trigger_tells_what_its_type_says(triggers, expression, said, found, f
     assert found(flow(tasks, triggers=triggers)) == said
 
 
+def test_a_trigger_knows_what_it_tells_where_it_gives_it_to_inputs(found, flow) -> None:
+    webhook = "{id: w, type: io.kestra.plugin.core.trigger.Webhook, key: k, inputs: {name: %s}}"
+    for expression, said in (("body.x", []), ("bdy", ["~TC105 bdy"])):
+        text = flow(
+            "- {id: t, type: io.kestra.plugin.core.log.Log, message: x}",
+            inputs="- {id: name, type: STRING}",
+            triggers="- " + webhook % f"'{{{{ trigger.{expression} }}}}'",
+        )
+        assert found(text) == said
+
+
 def test_tasks_of_a_flowable_that_is_not_known_may_see_anything(found, flow) -> None:
     tasks = """
 - id: loop

@@ -163,9 +163,10 @@ class FlowScope:
             more = ("execution", "inputs", "outputs", "labels")
             variables |= dict.fromkeys(more, Member(MapOf({}, ANY), False))
             variables["vars"] = Member(MapOf({}, ANY), False)
-        if cls is not None and issubclass(cls, ExecutionTrigger):
-            outputs = Member(upstream_outputs(entry, self._flow_outputs))
-            variables["trigger"] = Member(MapOf({"outputs": outputs}, ANY))
+        outputs = output_class(cls) if cls is not None else None
+        if outputs is not None:
+            told = self._told(cls, entry, outputs)
+            variables["trigger"] = Member(MapOf(told, ANY, loose=True, what="The trigger"))
         return self._scope(variables)
 
     def _scope(
@@ -280,7 +281,7 @@ class FlowScope:
         # Without a trigger the execution may still have been begun by whatever an API call says.
         return MapOf(known, None if complete else ANY, loose=True, what="The trigger")
 
-    def _told(self, cls: Any, entry: dict[str, Any], outputs: Any) -> dict[str, Member]:
+    def _told(self, cls: Any, entry: Mapping[str, Any], outputs: Any) -> dict[str, Member]:
         """Return what one trigger tells, by name."""
         members = dict(model_type(outputs).members)
         if "outputs" in members and issubclass(cls, ExecutionTrigger):
