@@ -264,3 +264,26 @@ def test_tags_write_what_kestras_tags_write(
     render: Callable[..., str], source: str, shown: str
 ) -> None:
     assert render(source, s="S") == shown
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ '2024-03-05T24:00:00' | date(existingFormat='iso_local_date_time') }}",
+        "{{ '2023-02-29' | date(existingFormat='iso_date') }}",
+        "{{ '2024-03-05T07:08:09+02' | date(existingFormat='iso_date_time') }}",
+    ],
+)
+def test_javas_own_formats_are_strict(render: Callable[..., str], source: str) -> None:
+    with pytest.raises(EvaluationError):
+        render(source)
+
+
+def test_a_date_in_full_can_be_read_again(render: Callable[..., str]) -> None:
+    again = "{{ d | date('full') | date(existingFormat='full') }}"
+    assert render(again, d="2024-03-05T07:08:09Z") == "2024-03-05T07:08:09.000000Z"
+
+
+def test_many_half_days_are_counted_as_java_counts_them(render: Callable[..., str]) -> None:
+    shown = render("{{ '2024-01-31T10:00:00Z' | dateAdd(1000000, 'HALF_DAYS', 'yyyy-MM-dd') }}")
+    assert shown == "2034-11-12"

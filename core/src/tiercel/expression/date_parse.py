@@ -40,6 +40,8 @@ from tiercel.expression.zones import REGION_UTC, zone_in_text, zone_of
 __all__ = ["parse_date"]
 
 FAILED = -1
+_PATTERNS = frozenset({"iso_milli", "iso_sec"})
+"""Names for patterns; the other names that begin with `iso_` are Java's own formats, and strict."""
 _LONGEST_ZONE = 50
 _REDUCED_BASE = 2000
 _ISO_INSTANT = re.compile(
@@ -54,7 +56,7 @@ _LOCALIZED_OFFSET = re.compile(r"([+-])(\d\d?)(?::(\d\d))?(?::(\d\d))?", re.ASCI
 _NAMED_ZONES = (
     *("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"),
     *("America/Anchorage", "Pacific/Honolulu", "America/Halifax", "America/Sao_Paulo"),
-    *("Europe/London", "Europe/Lisbon", "Europe/Paris", "Europe/Bucharest", "Europe/Moscow"),
+    *("UTC", "Europe/London", "Europe/Lisbon", "Europe/Paris", "Europe/Bucharest", "Europe/Moscow"),
     *("Asia/Kolkata", "Asia/Tokyo", "Asia/Seoul", "Asia/Singapore", "Asia/Shanghai"),
     *("Australia/Sydney", "Australia/Adelaide", "Australia/Perth", "Pacific/Auckland"),
     *("Africa/Johannesburg", "Africa/Lagos", "Africa/Nairobi"),
@@ -74,11 +76,12 @@ def parse_date(text: str, format_: str, locale: str, zone: tzinfo) -> Moment:
         EvaluationError: the format is invalid, or the text does not fit it.
     """
     names = names_of(locale)
-    reader = _Reader(text, names, format_ in FORMATS and format_.startswith(("iso_", "rfc")))
+    strict = format_ in FORMATS and format_.startswith("iso_") and format_ not in _PATTERNS
+    reader = _Reader(text, names, strict or format_.startswith("rfc_"))
     position = reader.sequence(nodes_of(format_, names), 0)
     if position != len(text):
         raise EvaluationError(f"Text {text[:80]!r} does not fit the date format {format_[:80]!r}")
-    return resolve(reader.parsed, text, names, zone)
+    return resolve(reader.parsed, text, names, zone, strict=strict)
 
 
 def _reserved_widths(nodes: tuple[Node, ...]) -> dict[int, int]:

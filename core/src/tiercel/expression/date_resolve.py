@@ -1,4 +1,4 @@
-"""What the fields read from a text mean together, in Java's `SMART` resolver style.
+"""What the fields read from a text mean together, in Java's `SMART` or `STRICT` resolver style.
 
 The day of a month may be 31 in any month and is taken as the last one; 24:00 is the next midnight;
 everything else must exist. Fields that say the same thing twice must agree: a Monday has to be one.
@@ -81,8 +81,12 @@ class Parsed:
         return replace(self, fields=dict(self.fields))
 
 
-def resolve(parsed: Parsed, text: str, rules: WeekRules, zone: tzinfo) -> Moment:
+def resolve(
+    parsed: Parsed, text: str, rules: WeekRules, zone: tzinfo, *, strict: bool = False
+) -> Moment:
     """Return the moment that the fields give; `zone` is used when they name none.
+
+    With `strict`, a day that its month does not have and the time 24:00 are refused.
 
     Raises:
         EvaluationError: they contradict each other, are out of range, or make no date.
@@ -94,6 +98,8 @@ def resolve(parsed: Parsed, text: str, rules: WeekRules, zone: tzinfo) -> Moment
         )
     fields = dict(parsed.fields)
     _check_ranges(fields, text)
+    if strict and not _exists(fields):
+        raise EvaluationError(f"Text {text[:80]!r} is no date: there is no such day or time")
     offset = fields.pop("offset", None)
     day = _day(fields, rules)
     if day is None:
@@ -121,6 +127,15 @@ def _check_ranges(fields: Fields, text: str) -> None:
                 f"Text {text[:80]!r} is no date: {name.replace('_', ' ')} {value} "
                 f"is not between {low} and {high}"
             )
+
+
+def _exists(fields: Fields) -> bool:
+    if fields.get("hour") == 24:
+        return False
+    year, month, day = (fields.get(name) for name in ("year", "month", "day"))
+    if year is None or month is None or day is None:
+        return True
+    return day <= days_in_month(year, month)
 
 
 def _conflict(name: str) -> EvaluationError:

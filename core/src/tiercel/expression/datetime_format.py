@@ -48,7 +48,8 @@ STYLES = ("short", "medium", "long", "full")
 
 _T = Literal("T")
 _YEAR = Number("year", 4, 10, "exceeds_pad")
-_OFFSET = Offset("+HH:MM:ss", "Z", lenient=True)
+_OFFSET = Offset("+HH:MM:ss", "Z")
+_ANY_OFFSET = Offset("+HH:MM:ss", "Z", lenient=True)
 _REGION = Optional((Literal("["), ZoneId(region=True), Literal("]")))
 
 
@@ -98,10 +99,10 @@ FORMATS: dict[str, tuple[Node, ...]] = {
     "iso_instant": (InstantText(),),
     "iso_local_date_time": (*_DATE, _T, *_TIME),
     "iso_local_time": _TIME,
-    "iso_offset_time": (*_TIME, _OFFSET),
+    "iso_offset_time": (*_TIME, _ANY_OFFSET),
     "iso_ordinal_date": (*_ORDINAL_DATE, Optional((_OFFSET,))),
     "iso_week_date": (*_WEEK_DATE, Optional((_OFFSET,))),
-    "iso_zoned_date_time": (*_DATE, _T, *_TIME, _OFFSET, _REGION),
+    "iso_zoned_date_time": (*_DATE, _T, *_TIME, _ANY_OFFSET, _REGION),
     "rfc_1123_date_time": _RFC_1123,
 }
 """Kestra's named formats."""

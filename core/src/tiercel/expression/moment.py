@@ -43,11 +43,10 @@ _EXACT_UNITS = {
     "SECONDS": NANOS_PER_SECOND,
     "MINUTES": 60 * NANOS_PER_SECOND,
     "HOURS": 3_600 * NANOS_PER_SECOND,
-    "HALF_DAYS": 43_200 * NANOS_PER_SECOND,
 }
 _DAY_UNITS = {"DAYS": 1, "WEEKS": 7}
 _MONTH_UNITS = {"MONTHS": 1, "YEARS": 12, "DECADES": 120, "CENTURIES": 1_200, "MILLENNIA": 12_000}
-UNITS = (*_EXACT_UNITS, *_DAY_UNITS, *_MONTH_UNITS, "ERAS", "FOREVER")
+UNITS = (*_EXACT_UNITS, "HALF_DAYS", *_DAY_UNITS, *_MONTH_UNITS, "ERAS", "FOREVER")
 
 
 def is_leap(year: int) -> bool:
@@ -224,6 +223,11 @@ class Moment:
             total = self.nano + amount * _EXACT_UNITS[unit]
             seconds, nano = divmod(total, NANOS_PER_SECOND)
             return Moment.of_epoch(self.epoch_second + seconds, nano, self.zone)
+        if unit == "HALF_DAYS":
+            # Java takes 256 of them for one day, and only what is left for half days.
+            days, left = divmod(abs(amount), 256)
+            hours = (days * 24 + left * 12) * (-1 if amount < 0 else 1)
+            return self.plus(hours, "HOURS")
         if unit in _DAY_UNITS:
             return self._at_day(self.epoch_day + amount * _DAY_UNITS[unit])
         if unit in _MONTH_UNITS:
