@@ -287,3 +287,11 @@ def test_a_date_in_full_can_be_read_again(render: Callable[..., str]) -> None:
 def test_many_half_days_are_counted_as_java_counts_them(render: Callable[..., str]) -> None:
     shown = render("{{ '2024-01-31T10:00:00Z' | dateAdd(1000000, 'HALF_DAYS', 'yyyy-MM-dd') }}")
     assert shown == "2034-11-12"
+
+
+def test_functions_that_decode_do_not_get_mixed_up(render: Callable[..., str]) -> None:
+    source = (
+        "{{ yaml(render(a)) }}{{ fromJson(b) }}{{ yaml(c) }}{{ fromIon(d) }}{{ yaml(render(b)) }}"
+    )
+    shown = render(source, a="{{ b }}", b="[1]", c="k: 2", d="x")
+    assert shown == '[1][1]{"k":2}x[1]'

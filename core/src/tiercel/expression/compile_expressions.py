@@ -72,7 +72,7 @@ class ExpressionWriter:
         self.forgiving = False
         self.macros: dict[str, Macro] = {}
         self.blocks: dict[str, Block] = {}
-        self._entries: dict[int, str] = {}
+        self._entries: dict[Callable[..., Any], str] = {}
 
     def expression(self, node: Expression) -> str:
         """Return the text of an expression."""
@@ -334,9 +334,9 @@ class ExpressionWriter:
         return f"({call}, {', '.join(unused)})[0]" if unused else call
 
     def _entry(self, entry: Entry) -> str:
-        name = self._entries.get(id(entry))
+        name = self._entries.get(entry.call)
         if name is None:
-            name = self._entries[id(entry)] = self._constant(entry.call)
+            name = self._entries[entry.call] = self._constant(entry.call)
         return name
 
 
