@@ -34,7 +34,7 @@ from tiercel.expression.nodes import (
     Unary,
 )
 from tiercel.expression.table import FILTERS, TESTS
-from tiercel.expression.values import Entry, Long
+from tiercel.expression.values import Entry
 
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": operators.add,
@@ -49,6 +49,8 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "..": operators.range_of,
 }
 
+_FIRM = frozenset({"+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">="})
+
 
 class Reference:
     """One rendering of a template by walking its tree."""
@@ -56,6 +58,7 @@ class Reference:
     def __init__(self, variables: Mapping[str, Any]) -> None:
         self.scopes: list[dict[str, Any]] = [dict(variables)]
         self.output: list[str] = []
+        self.soft = False
 
     def render(self, template: Template) -> str:
         """Return the template's text."""
@@ -101,11 +104,11 @@ class Reference:
         for index, turn in enumerate(turns):
             self.scopes[-1][item.name] = turn
             self.scopes[-1]["loop"] = {
-                "index": Long(index),
-                "length": Long(len(turns)),
+                "index": index,
+                "length": len(turns),
                 "first": index == 0,
                 "last": index == len(turns) - 1,
-                "revindex": Long(len(turns) - index - 1),
+                "revindex": len(turns) - index - 1,
             }
             self.items(item.body)
         self.scopes.pop()
@@ -138,8 +141,10 @@ class Reference:
                 return [self.value(item) for item in items]
             case MapLiteral(members=members):
                 return {self.value(key): self.value(item) for key, item in members}
+            case Joined(parts=(part,)):
+                return self.value(part)
             case Joined(parts=parts):
-                return "".join(printing.output_text(self.value(part)) for part in parts)
+                return "".join(self.joined(part) for part in parts)
             case Filter(base=base, name=name, arguments=arguments):
                 return self.entry(FILTERS, base, name, arguments)
             case Test(base=base, name=name, negated=negated, arguments=arguments):
@@ -153,11 +158,23 @@ class Reference:
         value = self.forgiven(base) if entry.forgiving else self.value(base)
         return entry.call(value, *[self.value(argument.value) for argument in arguments])
 
+    def joined(self, node: Expression) -> str:
+        value = self.value(node)
+        return "" if value is None else printing.java_text(value)
+
     def forgiven(self, node: Expression) -> Any:
         try:
-            return self.value(node)
+            return self.softly(node, soft=True)
         except UndefinedError:
             return None
+
+    def softly(self, node: Expression, *, soft: bool) -> Any:
+        """Evaluate with or without forgiveness for what is missing."""
+        outside, self.soft = self.soft, soft
+        try:
+            return self.value(node)
+        finally:
+            self.soft = outside
 
     def binary(self, node: Binary) -> Any:
         operator = node.operator
@@ -166,9 +183,20 @@ class Reference:
             return self.value(node.right) if left is None else left
         if operator == "???":
             try:
-                return self.value(node.left)
+                return self.softly(node.left, soft=True)
             except UndefinedError:
                 return self.value(node.right)
+        if operator == "contains" and self.value(node.left) is None:
+            return False
+        if operator in _FIRM and self.soft:
+            try:
+                return self.softly(node, soft=False)
+            except UndefinedError as error:
+                raise EvaluationError(str(error)) from error
+        return self.operation(node)
+
+    def operation(self, node: Binary) -> Any:
+        operator = node.operator
         if operator == "and":
             return operators.truth(self.value(node.left)) and operators.truth(
                 self.value(node.right)
