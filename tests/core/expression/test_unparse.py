@@ -36,3 +36,9 @@ def test_a_template_survives_the_way_there_and_back(source: str) -> None:
 def test_a_text_that_no_literal_can_hold_is_refused() -> None:
     with pytest.raises(ValueError, match="no literal"):
         unparse(Template((Output(Literal("ends with \\")),)))
+
+
+def test_a_text_that_a_dash_left_nothing_of_is_written_again() -> None:
+    template = parse("  {{- i }}")
+    assert parse(unparse(template)) == template
+    assert len(template.body) == 2

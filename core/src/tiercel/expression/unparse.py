@@ -60,6 +60,8 @@ def _items(items: Iterable[Item]) -> str:
 
 
 def _text(item: Text) -> str:
+    if not item.text:
+        return " {#- #}"  # a blank that the dash cuts off, and nothing else
     return _OPENING.sub("{% verbatim %}{{% endverbatim %}", item.text)
 
 
