@@ -29,7 +29,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, bo
         capture_output=True,
         text=True,
         check=False,
-        timeout=500,
+        timeout=580,
     )
     assert report.exists(), done.stdout + done.stderr
     found: dict[str, dict[str, bool]] = {}
@@ -54,7 +54,7 @@ def expected() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     return broken_suites.BREAKS, broken_suites.AT_LEAST
 
 
-@pytest.mark.timeout(520)
+@pytest.mark.timeout(600)
 def test_what_breaks_a_rule_fails_it_and_no_other(
     verdicts: dict[str, dict[str, bool]], expected: tuple[dict[str, set[str]], dict[str, set[str]]]
 ) -> None:

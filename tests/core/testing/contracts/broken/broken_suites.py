@@ -39,7 +39,7 @@ class Broken:
 
 def suite(base: type, name: str, breaks: str, **members: Any) -> None:
     """Make the class `Test<name>` of a suite, for the type `broken.<name>`."""
-    made = type(f"Test{name}", (Broken, base), {**members, "patience": 5.0, "target": name})
+    made = type(f"Test{name}", (Broken, base), {**members, "patience": 3.0, "target": name})
     globals()[made.__name__] = made
     BREAKS[made.__name__] = set(breaks.split())
 
@@ -369,7 +369,7 @@ class NoExecutor:
 
 def executor_suite(cls: Any, breaks: str) -> None:
     class Made(ExecutorContract):
-        patience = 5.0
+        patience = 3.0
 
         @pytest.fixture
         def executor(self) -> Any:
