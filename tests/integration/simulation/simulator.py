@@ -83,7 +83,9 @@ tasks:
     tasks:
       - {{id: p, type: {_T}.flow.Pause, pauseDuration: PT20S}}
       - {{id: q, type: {_T}.flow.Pause, pauseDuration: PT9S, behavior: WARN}}
-      - {{id: f, type: {_T}.execution.Fail, retry: {{type: constant, interval: PT9S, maxAttempts: 2}}}}
+      - id: f
+        type: {_T}.execution.Fail
+        retry: {{type: constant, interval: PT9S, maxAttempts: 2}}
   - {{id: b, type: {_T}.debug.Return, format: b}}
 """,
 ]
@@ -276,7 +278,7 @@ class World:
                 engine.tiercel.resume(self._random.choice(self.acknowledged))
 
     def _force(self, engine: Engine) -> None:
-        """Force an execution, but none of those whose number is checked: it may exceed the limit."""
+        """Force an execution, but none whose number is checked: it may exceed the limit."""
         known = [self.repository.execution(each) for each in self.acknowledged]
         if forced := [each.id for each in known if each.flow_id != "limited"]:
             with suppress(TiercelError):

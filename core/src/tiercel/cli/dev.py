@@ -177,7 +177,7 @@ class _Rounds:
             process.wait()
 
     def _commands(self) -> list[list[str]]:
-        from tiercel.model.suites import is_suite
+        from tiercel.model.flow_files import is_suite
 
         path = str(self._path)
         if self._path.is_file():

@@ -120,7 +120,7 @@ def read_flows(paths: Iterable[Path]) -> tuple[list[tuple[str, str]], int]:
         Missing: a file is not there.
         click.UsageError: a file is no text, or there is no flow.
     """
-    from tiercel.check.folders import is_flow, yaml_files
+    from tiercel.model.flow_files import is_flow, yaml_files
 
     texts: list[tuple[str, str]] = []
     others = 0

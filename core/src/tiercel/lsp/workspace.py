@@ -7,10 +7,10 @@ from itertools import islice
 from pathlib import Path
 
 from tiercel.check.checker import Checker, Document
-from tiercel.check.folders import is_flow, yaml_files
 from tiercel.check.interfaces import Interface, Interfaces
 from tiercel.errors import FlowSyntaxError
 from tiercel.model import yaml
+from tiercel.model.flow_files import is_flow, yaml_files
 
 __all__ = ["Flows"]
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tiercel.model.suites import is_suite
+from tiercel.model.flow_files import is_suite
 
 if TYPE_CHECKING:
     from tiercel.storage.memory import MemoryStorage

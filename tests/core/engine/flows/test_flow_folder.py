@@ -132,17 +132,30 @@ def test_a_wrong_file_is_told_with_its_place_and_changes_nothing(folder: Folder)
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"", "a.yaml"),
-        (b"id: [", "YAML"),
+        (b"id: a\ntasks: [", "YAML"),
         (b"id: a\n# \xff\n", "Line 2: byte 0xff is not UTF-8 text"),
         (b"#" * (17 << 20), "longer than"),
     ],
 )
-def test_what_is_no_flow_at_all_is_told(folder: Folder, content: bytes, problem: str) -> None:
+def test_a_file_that_cannot_be_read_is_told(folder: Folder, content: bytes, problem: str) -> None:
     (folder.root / "a.yaml").write_bytes(content)
     [(file, [told])] = folder.sync()
     assert file == "a.yaml"
     assert problem in told
+
+
+def test_other_yaml_is_passed_over(folder: Folder) -> None:
+    (folder.root / "compose.yaml").write_text("services: {}")
+    assert folder.sync() == []
+
+
+def test_a_flow_that_became_something_else_is_told_and_stays(folder: Folder) -> None:
+    folder.write("a.yaml")
+    folder.sync()
+    (folder.root / "a.yaml").write_text("services: {}")
+    [(file, _)] = folder.sync()
+    assert file == "a.yaml"
+    assert folder.deployed() == ["a"]
 
 
 def test_a_flow_stands_in_one_file(folder: Folder) -> None:

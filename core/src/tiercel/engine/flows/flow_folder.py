@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tiercel._record import record
 from tiercel.errors import FlowError, NotFoundError, Problem
-from tiercel.model.suites import is_suite
+from tiercel.model.flow_files import is_flow, is_suite
 
 if TYPE_CHECKING:
     from tiercel.engine.flows.flows import FlowBook
@@ -51,7 +51,7 @@ class FileChange:
 
 
 class FlowFolder:
-    """A folder whose YAML files are flows; those of hidden files and folders are passed over.
+    """A folder with flows in YAML files; other YAML and all that is hidden are passed over.
 
     Args:
         folder: the folder; folders below it count, too.
@@ -116,7 +116,10 @@ class FlowFolder:
         self._waiting.pop(path, None)
         file = str(self._folder / path)
         try:
-            flow = self._flows.load(_text(self._folder / path), file)
+            text = _text(self._folder / path)
+            if path not in self._held and not is_flow(text):
+                return []
+            flow = self._flows.load(text, file)
         except FileNotFoundError:
             return []
         except FlowError as error:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
-from tiercel.model.suites import is_suite
+from tiercel.model.flow_files import is_suite
 
 __all__ = ["Library", "flow_files", "suite_files"]
 

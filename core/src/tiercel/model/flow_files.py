@@ -1,4 +1,4 @@
-"""Which files of a folder hold flows: much else is written in YAML."""
+"""Which files of a folder hold flows, and which hold flow tests: much else is written in YAML."""
 
 from __future__ import annotations
 
@@ -9,15 +9,22 @@ from pathlib import Path
 
 from tiercel.errors import FlowSyntaxError
 from tiercel.model import yaml
-from tiercel.model.suites import is_suite
 
-__all__ = ["is_flow", "yaml_files"]
+__all__ = ["SUITE_ENDINGS", "is_flow", "is_suite", "yaml_files"]
+
+SUITE_ENDINGS = (".test.yaml", ".test.yml")
+"""How the names of files end that hold flow tests."""
 
 _KEY = re.compile(r"""^(["']?)(\w+)\1[ \t]*:(?=\s|$)""", re.M)
 _OF_FLOWS = frozenset({"id", "namespace", "tasks"})
 _OF_OTHERS = frozenset({"flowId", "testCases"})
 """What apps and tests of flows have beside an id and a namespace."""
 _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages", "build", "dist"})
+
+
+def is_suite(name: str) -> bool:
+    """Return whether a file of this name holds flow tests."""
+    return name.lower().endswith(SUITE_ENDINGS)
 
 
 def is_flow(text: str) -> bool:

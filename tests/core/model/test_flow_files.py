@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tiercel.check.folders import is_flow, yaml_files
+from tiercel.model.flow_files import is_flow, yaml_files
 
 FLOW = "id: a\nnamespace: company.team\ntasks: []\n"
 OTHERS = {
