@@ -394,7 +394,7 @@ class Wiring:
     @cached_property
     def triggers(self) -> Triggers:
         """The triggers of deployed flows: `start` has them start executions."""
-        from tiercel.engine.triggers.scheduler import SchedulerParts
+        from tiercel.engine.triggers.parts import SchedulerParts
         from tiercel.engine.triggers.triggers import Triggers
 
         parts = SchedulerParts(

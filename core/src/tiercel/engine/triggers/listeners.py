@@ -19,7 +19,7 @@ from tiercel.plugin.trigger import ExecutionTrigger, Ignore, Remember
 
 if TYPE_CHECKING:
     from tiercel.engine.triggers.firing import Write
-    from tiercel.engine.triggers.scheduler import SchedulerParts
+    from tiercel.engine.triggers.parts import SchedulerParts
     from tiercel.model.execution import Execution
     from tiercel.repository.spi import StateChange, TriggerRecord
 

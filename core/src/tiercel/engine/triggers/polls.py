@@ -20,7 +20,7 @@ from tiercel.model.execution import History, State, TaskRun
 from tiercel.plugin.trigger import PollingTrigger
 
 if TYPE_CHECKING:
-    from tiercel.engine.triggers.scheduler import SchedulerParts
+    from tiercel.engine.triggers.parts import SchedulerParts
     from tiercel.model.execution import LogEntry
     from tiercel.plugin.context import RunContext
     from tiercel.plugin.task import Output

@@ -10,31 +10,28 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
-from tiercel._record import record, replace
+from tiercel._record import replace
 from tiercel.engine.loop.commit import LEASE, is_passing
 from tiercel.engine.triggers.backfill import Backfill
 from tiercel.engine.triggers.firing import Firing, occasion_id
 from tiercel.engine.triggers.listeners import Listeners
 from tiercel.engine.triggers.polls import Polls
-from tiercel.engine.triggers.starts import FROM_TRIGGER, Bound, Starter, find
+from tiercel.engine.triggers.starts import FROM_TRIGGER, Bound, find
 from tiercel.engine.triggers.ticks import Dates, due
 from tiercel.errors import RepositoryError
 from tiercel.plugin.trigger import PollingTrigger, ScheduledTrigger
 
 if TYPE_CHECKING:
-    from tiercel._time import Clock
-    from tiercel.engine.flows.flows import FlowBook
-    from tiercel.engine.loop.driver import Driver
     from tiercel.engine.machine.events import ExecutionCreated
+    from tiercel.engine.triggers.parts import SchedulerParts
     from tiercel.model.execution import LogEntry
-    from tiercel.repository.spi import Repository, TriggerRecord
+    from tiercel.repository.spi import TriggerRecord
 
-__all__ = ["Scheduler", "SchedulerParts"]
+__all__ = ["Scheduler"]
 
 _log = logging.getLogger(__name__)
 
@@ -44,26 +41,6 @@ _REST = timedelta(minutes=1)
 """How long a trigger that cannot be evaluated is left alone."""
 
 _Key = tuple[str, str, str]
-
-
-@record
-class SchedulerParts:
-    """What a scheduler is made of.
-
-    Attributes:
-        owner: this engine's name in leases.
-        flows: the flows whose triggers it looks after.
-        starter: evaluates triggers.
-        driver: runs executions; made when the first one starts.
-    """
-
-    repository: Repository
-    clock: Clock
-    owner: str
-    tenant: str
-    flows: FlowBook
-    starter: Starter
-    driver: Callable[[], Driver]
 
 
 class Scheduler:

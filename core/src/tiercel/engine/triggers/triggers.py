@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from tiercel._record import record, replace
 from tiercel.engine.triggers.backfill import Backfill
-from tiercel.engine.triggers.scheduler import Scheduler, SchedulerParts
+from tiercel.engine.triggers.parts import SchedulerParts
+from tiercel.engine.triggers.scheduler import Scheduler
 from tiercel.engine.triggers.starts import Bound, find
 from tiercel.engine.triggers.webhooks import Answer, Webhooks
 from tiercel.errors import ConflictError, NotFoundError

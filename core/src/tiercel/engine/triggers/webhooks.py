@@ -24,7 +24,7 @@ from tiercel.plugin.trigger import Refuse, RequestTrigger
 
 if TYPE_CHECKING:
     from tiercel._ids import IdSource
-    from tiercel.engine.triggers.scheduler import SchedulerParts
+    from tiercel.engine.triggers.parts import SchedulerParts
     from tiercel.model.execution import Execution
     from tiercel.plugin.trigger import Request
 
