@@ -118,6 +118,14 @@ def test_a_run_if_that_cannot_be_rendered_fails_its_task():
     assert world.execution.state is State.FAILED
 
 
+def test_allow_failure_does_not_forgive_a_run_if_that_cannot_be_rendered():
+    world = World(flow(ONE % ", runIf: '{{ x }}', allowFailure: true"))
+    question = world.pending(cmd.Evaluate)[0]
+    world.happen(ev.Evaluated(at=world.tick(), command_id=question.id, error="no x"))
+    assert world.run("a").history.states == (State.CREATED, State.FAILED)
+    assert world.execution.state is State.FAILED
+
+
 def test_allow_failure_makes_a_warning_of_a_failure():
     world = World(flow(TWO.replace("id: a,", "id: a, allowFailure: true,")))
     world.end("a", State.FAILED)
@@ -253,6 +261,15 @@ def test_flow_outputs_are_asked_for_last():
     assert world.execution.state is State.RUNNING
     world.answer(o="x")
     assert (world.execution.state, world.execution.outputs) == (State.SUCCESS, {"o": "x"})
+
+
+def test_outputs_that_cannot_be_rendered_fail_a_failure_no_second_time():
+    world = World(flow(ONE % "", outputs="    - {id: o, type: STRING, value: x}"))
+    world.end("a", State.FAILED)
+    question = world.pending(cmd.Evaluate)[0]
+    world.happen(ev.Evaluated(at=world.tick(), command_id=question.id, error="no o"))
+    assert world.execution.history.states == (State.CREATED, State.RUNNING, State.FAILED)
+    assert world.execution.error == "no o"
 
 
 def test_outputs_that_cannot_be_rendered_fail_a_success():

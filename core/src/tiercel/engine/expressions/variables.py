@@ -180,8 +180,7 @@ class Variables:
         variables["task"] = {"id": task.id, "type": task.type}
         variables["taskrun"] = _task_run(task_run)
         parents = list(self._parents(execution, task_run))
-        if task_run.parent_id is not None:
-            variables["parents"] = parents
+        variables["parents"] = parents
         if parents:
             variables["parent"] = parents[0]
         worker = self._worker(execution, task_run)

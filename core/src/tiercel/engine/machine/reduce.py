@@ -222,7 +222,8 @@ def _run_if_evaluated(draft: Draft, task_run: TaskRun | None, event: ev.Evaluate
     if event.error is not None:
         draft.log("ERROR", event.error, task_run)
         task_run = draft.put_task_run(replace(task_run, error=event.error))
-        end_task_run(draft, task_run, task, State.FAILED)
+        # The task has not begun: its `allowFailure` is about what it does, and forgives nothing.
+        end_task_run(draft, task_run, task, State.FAILED, forgiving=False)
     elif event.values and event.values.get("runIf"):
         launch(draft, task_run, task)
     else:
@@ -244,7 +245,8 @@ def _outputs_evaluated(draft: Draft, event: ev.Evaluated) -> None:
     else:
         # Golden case `basics/flow_output_missing_variable`: FAILED follows the state it had.
         draft.log("ERROR", event.error)
-        draft.to(State.FAILED)
+        if scope.finish.state is not State.FAILED:
+            draft.to(State.FAILED)
         draft.set(error=event.error)
     enter_phase(draft, scope, Phase.AFTER_EXECUTION)
 

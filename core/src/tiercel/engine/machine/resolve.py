@@ -272,12 +272,16 @@ def _runs_at_once(draft: Draft, task_run: TaskRun) -> bool:
     return shares and scope.phase is Phase.TASKS
 
 
-def end_task_run(draft: Draft, task_run: TaskRun, task: TaskBase, state: State) -> None:
+def end_task_run(
+    draft: Draft, task_run: TaskRun, task: TaskBase, state: State, *, forgiving: bool = True
+) -> None:
     """Move a task run to the state it ends in, and its lane on to the next task.
 
-    `allowFailure` turns FAILED into WARNING, and `allowWarning` WARNING into SUCCESS.
+    `allowFailure` turns FAILED into WARNING, and `allowWarning` WARNING into SUCCESS, unless the
+    state is not `forgiving`.
     """
-    state = _forgiven(task, state)
+    if forgiving:
+        state = _forgiven(task, state)
     task_run = draft.move(task_run, state)
     scope = draft.scope(task_run.parent_id or ROOT)
     place = scope.running[task_run.id]
