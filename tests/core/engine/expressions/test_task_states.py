@@ -29,6 +29,11 @@ def test_a_tasks_state_is_under_its_id(run):
     assert value(execution, "c") == "SUCCESS WARNING"
 
 
+def test_a_task_sees_itself_as_created(run):
+    execution = run(f"tasks: [{{id: a, {RETURN}, format: '{{{{ tasks.a.state }}}}'}}]")
+    assert value(execution, "a") == "CREATED"
+
+
 def test_in_a_loop_each_value_has_its_own(run):
     task = f"{{id: t, {RETURN}, runIf: \"{{{{ taskrun.value == '1' }}}}\"}}"
     shown = f"{{id: c, {RETURN}, format: '{{{{ tasks.t }}}}'}}"

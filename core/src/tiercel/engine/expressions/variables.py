@@ -57,8 +57,14 @@ class _Node(dict[str, Any]):
 _SCHEDULE = "io.kestra.plugin.core.trigger.Schedule"
 """Its executions know their trigger's variables by an older name, too. Source: `RunVariables`."""
 
-_STATES = {state: {"state": str(state)} for state in State}
-"""What `tasks.task_id` holds, by the state of the task run."""
+_STATES = {
+    **{state: {"state": str(state)} for state in State},
+    State.SUBMITTED: {"state": str(State.CREATED)},
+}
+"""What `tasks.task_id` holds, by the state of the task run.
+
+A task is given what it sees before it is submitted: Kestra shows it itself as CREATED.
+"""
 
 
 class _Spilled:
