@@ -135,6 +135,14 @@ def test_allow_failure_makes_a_warning_of_a_failure():
     assert world.execution.state is State.WARNING
 
 
+def test_the_flows_retry_leaves_alone_what_allow_failure_forgives():
+    retry = "  {type: constant, interval: PT1S, maxAttempts: 2}"
+    world = World(flow(ONE % ", allowFailure: true", retry=retry))
+    world.end("a", State.FAILED)
+    assert len(world.run("a").attempts) == 1
+    assert world.execution.state is State.WARNING
+
+
 def test_allow_warning_makes_a_success_of_a_warning():
     world = World(flow(ONE % ", allowWarning: true"))
     world.end("a", State.WARNING)

@@ -90,6 +90,9 @@ def _policy(execution: Execution, task: TaskBase, task_run: TaskRun) -> AnyRetry
     # The flow's own policy is for its tasks; `errors` and `finally` have theirs or none.
     if flow is None or execution.scopes[ROOT].phase is not Phase.TASKS:
         return None
+    # Kestra's flow policy repeats what failed; what `allowFailure` forgives has not.
+    if task.allow_failure:
+        return None
     return flow.retry
 
 
