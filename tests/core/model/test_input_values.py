@@ -98,9 +98,10 @@ def test_a_value_is_read_by_its_type(
         ("type: INT", 1.5, 'For input string: "1.5"'),
         ("type: INT", "2147483648", 'For input string: "2147483648"'),
         ("type: FLOAT", "1,5", 'For input string: "1,5"'),
-        ("type: FLOAT", "", "empty String"),
+        ("type: FLOAT", " ", "empty String"),
         ("type: EMAIL", "ada-at-example", "The input must be a valid email"),
         ("type: URI", "not a uri", "Illegal character in path at index 3: not a uri"),
+        ("type: URI", "/relative", "Invalid URI format."),
         ("type: STRING, validator: '[0-9]+'", "xx123", "it must match the pattern `[0-9]+`"),
         ("type: SELECT, values: [A, B]", "Z", "it must match the values `[A, B]`"),
         ("type: SELECT", "Z", "it must match the values `[]`"),
@@ -175,6 +176,17 @@ def test_a_value_that_does_not_fit_is_refused_with_kestras_words(
 def test_bounds_are_inclusive(values: Callable[..., Any], declared: str, edges: Any) -> None:
     for edge in edges:
         assert values(f"{{id: i, {declared}}}", {"i": edge}) == {"i": edge}
+
+
+@pytest.mark.parametrize("kind", ["INT", "BOOL", "URI", "FILE", "DATE", "JSON"])
+def test_an_empty_text_is_no_value_but_for_texts(values: Callable[..., Any], kind: str) -> None:
+    with pytest.raises(InputError, match=r"^Missing required input:i$"):
+        values(f"{{id: i, type: {kind}}}", {"i": ""})
+    assert values("{id: i, type: STRING}", {"i": ""}) == {"i": ""}
+
+
+def test_an_empty_text_leaves_the_default(values: Callable[..., Any]) -> None:
+    assert values("{id: i, type: INT, defaults: 3}", {"i": ""}) == {"i": 3}
 
 
 def test_the_first_missing_input_is_named(values: Callable[..., Any]) -> None:

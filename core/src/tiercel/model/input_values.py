@@ -263,7 +263,7 @@ class _Resolver:
     ) -> ResolvedInput:
         declared = self._with_values(declared, inputs)
         value = self._given(identity)
-        if value == "" and declared.type not in TEXT_TYPES and not declared.required:
+        if value == "" and declared.type not in TEXT_TYPES:
             value = None
         is_default = value is None
         if value is None:

@@ -16,6 +16,7 @@ from tiercel.errors import FlowSyntaxError
 from tiercel.model import moments, yaml
 from tiercel.model.base import scalar_text
 from tiercel.model.input_base import DataType
+from tiercel.model.java_uri import has_scheme, uri_problem
 
 __all__ = ["TEXT_TYPES", "java_text", "read_typed", "stored"]
 
@@ -116,14 +117,21 @@ def _read_yaml(value: Any) -> Any:
         _wrapped(error)
 
 
-_URI = r"[!#$%&'()*+,\-./0-9:;=?@A-Z_a-z~\[\]\u00a1-\uffff]*"
-
-
 def _read_uri(value: Any) -> str:
     text = java_text(value)
-    end = re.match(_URI, text).end()  # type: ignore[union-attr]  # it matches the empty text
-    if end < len(text):
-        raise ValueError(f"Illegal character in path at index {end}: {text}")
+    problem = uri_problem(text)
+    if problem is None and not has_scheme(text):
+        problem = "Invalid URI format."
+    if problem is not None:
+        raise ValueError(problem)
+    return text
+
+
+def _read_file(value: Any) -> str:
+    text = java_text(value)
+    problem = uri_problem(text)
+    if problem is not None:
+        raise ValueError(problem)
     return text
 
 
@@ -157,7 +165,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "DATE": _reader(moments.parse_date),
     "TIME": _reader(moments.parse_time),
     "DURATION": _read_duration,
-    "FILE": _read_uri,
+    "FILE": _read_file,
     "URI": _read_uri,
     "JSON": _read_json,
     "YAML": _read_yaml,

@@ -156,8 +156,9 @@ class Variables:
             "outputs": LiveMapping(self._outputs),
             "tasks": LiveMapping(self._states),
         }
-        spare = execution.flow.spare_defaults if execution.flow is not None else None
-        if execution.inputs or spare:
+        flow = execution.flow
+        spare = flow.spare_defaults if flow is not None else None
+        if execution.inputs or (flow is not None and flow.inputs):
             inputs = self._clear("inputs", execution.inputs)
             variables["inputs"] = with_defaults(inputs, spare) if spare else inputs
         if execution.variables:
