@@ -95,8 +95,7 @@ class FlowScope:
         variables["taskrun"] = Member(self._task_run(task))
         around = list(task.ancestors())
         entries = [each for each in around if each.has_value or _may_give(each)]
-        if around:
-            variables["parents"] = Member(ListOf(_parent(around)))
+        variables["parents"] = Member(ListOf(_parent(around) if around else ANY))
         if task.parent is not None and getattr(task.parent.cls, "shares_folder", False):
             variables["workerTaskrun"] = Member(self._task_run(task.parent))
         if entries:
