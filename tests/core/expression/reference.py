@@ -33,6 +33,7 @@ from tiercel.expression.nodes import (
     Text,
     Unary,
 )
+from tiercel.expression.runtime import Loop
 from tiercel.expression.table import FILTERS, TESTS
 from tiercel.expression.values import Entry
 
@@ -103,13 +104,8 @@ class Reference:
         self.scopes.append({})
         for index, turn in enumerate(turns):
             self.scopes[-1][item.name] = turn
-            self.scopes[-1]["loop"] = {
-                "index": index,
-                "length": len(turns),
-                "first": index == 0,
-                "last": index == len(turns) - 1,
-                "revindex": len(turns) - index - 1,
-            }
+            loop = self.scopes[-1]["loop"] = Loop(len(turns))
+            loop.index = index
             self.items(item.body)
         self.scopes.pop()
         if not turns:
