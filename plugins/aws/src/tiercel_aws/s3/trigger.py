@@ -115,7 +115,8 @@ triggers:
             TaskError: the bucket cannot be listed, or an object cannot be had, deleted or moved.
         """
         client, key = self.s3(ctx), self._state_key(ctx)
-        state, occasion = _read(ctx, key), _occasion(ctx)
+        # The folder of the execution that it may start: a repetition has the same, others have not.
+        state, occasion = _read(ctx, key), ctx.storage.folder
         # A crash came between the last poll and the execution that it was to start.
         is_repeated = state.get("occasion") == occasion
         if is_repeated:
@@ -137,7 +138,7 @@ triggers:
         self, ctx: RunContext, client: S3Client, before: dict[str, Any]
     ) -> tuple[dict[str, Any], list[TriggeredObject]]:
         """Return what has been seen now, and what starts an execution, downloaded."""
-        on, now = ctx.render(self.on), datetime.now(UTC)
+        on, now, most = ctx.render(self.on), datetime.now(UTC), ctx.render(self.max_files)
         ttl, asked = ctx.render(self.state_ttl), self.asking(ctx)
         before = {key: entry for key, entry in before.items() if not _is_old(entry, now, ttl)}
         listed = list(self.find(ctx, client, ctx.render(self.filter)))
@@ -151,7 +152,7 @@ triggers:
                 continue
             change = "CREATE" if known is None else "UPDATE"
             if on in (On.CREATE_OR_UPDATE, change):
-                if len(objects) == ctx.render(self.max_files):
+                if len(objects) == most:
                     if known is not None:
                         seen[each.key] = known
                     continue  # for the next poll
@@ -179,14 +180,6 @@ triggers:
 
     def _state_key(self, ctx: RunContext) -> str:
         return ctx.render(self.state_key) or f"s3_{ctx.variables['flow']['id']}_{self.id}"
-
-
-def _occasion(ctx: RunContext) -> str:
-    """Return what tells this poll from others, but not from a repetition after a crash."""
-    # The folder of the execution that the poll may start: it has the same id both times.
-    writer = ctx.storage.create("occasion")
-    writer.abort()
-    return writer.uri.rpartition("/")[0]
 
 
 def _read(ctx: RunContext, key: str) -> dict[str, Any]:
