@@ -122,11 +122,10 @@ def logs(
 
     with options.open_engine(home) as engine:
         engine.execution(execution_id)
-        wanted = _LEVELS[_LEVELS.index(level) :]
         lines = [
             each
-            for each in engine.logs(execution_id)
-            if each.level in wanted and task_id in (None, each.task_id)
+            for each in engine.logs(execution_id, level=level)
+            if task_id in (None, each.task_id)
         ]
         if as_json:
             emit_json(engine.mask([log_json(each) for each in lines]))

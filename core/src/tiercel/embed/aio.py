@@ -23,8 +23,9 @@ from tiercel.embed.events import Event, LogLine
 from tiercel.embed.notebook import DRAW_EVERY, Cell
 from tiercel.embed.subscription import Scope
 from tiercel.embed.threads import Bell, Threads, noted
-from tiercel.embed.tiercel import Tiercel, levels_from
+from tiercel.embed.tiercel import Tiercel
 from tiercel.embed.wiring import LOOK_EVERY
+from tiercel.engine.services.executions import levels_from
 from tiercel.errors import RepositoryError
 from tiercel.model.execution import Execution, LogEntry
 

@@ -23,7 +23,7 @@ from tiercel.embed.lists import ExecutionList, FlowList
 from tiercel.embed.wiring import Listener, Wiring
 from tiercel.engine.machine.again import successor_id
 from tiercel.engine.plain import plain
-from tiercel.engine.services.executions import LEVELS
+from tiercel.engine.services.executions import levels_from
 from tiercel.engine.services.spilling import recall
 from tiercel.errors import InputError, NotFoundError
 from tiercel.model.execution import Execution, LogEntry, MetricEntry, State, TaskRun
@@ -510,14 +510,3 @@ class Tiercel(Wiring):
             return self.load_flow(flow)
         path = Path(flow)
         return self.load_flow(path.read_text(encoding="utf-8"), str(path))
-
-
-def levels_from(level: str) -> tuple[str, ...]:
-    """Return a level of log lines and those above it.
-
-    Raises:
-        ValueError: there is no such level.
-    """
-    if level not in LEVELS:
-        raise ValueError(f"There is no level {level!r}; levels are {', '.join(LEVELS)}")
-    return LEVELS[LEVELS.index(level) :]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tiercel.model.execution import Execution, LogEntry
     from tiercel.repository.spi import Repository
 
-__all__ = ["ExecutionBook"]
+__all__ = ["ExecutionBook", "levels_from"]
 
 _PAGE = 1000
 PARTS = ("executions", "logs", "metrics", "files")
@@ -137,7 +137,7 @@ class ExecutionBook:
     ) -> Iterator[Mapping[str, Any]]:
         """Yield an execution's log lines in order, with the members that Kestra's have."""
         execution = self._repository.execution(execution_id)
-        wanted = LEVELS[LEVELS.index(level) :]
+        wanted = levels_from(level)
         after = 0
         while page := self._repository.logs(execution_id, after=after, limit=_PAGE):
             after = page[-1][0]
@@ -205,3 +205,14 @@ def _log_line(execution: Execution, line: LogEntry) -> dict[str, Any]:
         "message": line.message,
     }
     return {name: value for name, value in known.items() if value is not None}
+
+
+def levels_from(level: str) -> tuple[str, ...]:
+    """Return a level of log lines and those above it.
+
+    Raises:
+        ValueError: there is no such level.
+    """
+    if level not in LEVELS:
+        raise ValueError(f"There is no level {level!r}; levels are {', '.join(LEVELS)}")
+    return LEVELS[LEVELS.index(level) :]
